@@ -1,0 +1,1 @@
+"""Lectern: teacher-led lessons broadcast over Server-Sent Events."""

@@ -1,0 +1,125 @@
+"""Audiences: what viewers and teachers are sent of a lesson, as the contract's JSON.
+
+Rules:
+- `snapshot` is everything an audience may see, with the ink of the current page only.
+- `changes(since)` applied over what was true at `since` gives the snapshot: deletions are told to those
+  who may have seen what is deleted, and to nobody else.
+- Viewers never see a draft poll, a tally or `correct` before the poll's `reveal`, notes, or the audience's size.
+- When `slide` moves, the ink of its page comes along; when a poll changes, so does the sight of its tally.
+- In one event clears come first, then the rest by key.
+"""
+
+import json
+from collections.abc import Mapping
+from enum import Enum
+
+from app.core.keys import FAMILIES, Writer, family, is_prefix
+from app.core.lesson import NULL, Lesson, Position, Register
+from app.core.poll import REVEALED, SEEN, Poll, parse_poll
+
+TEACHERS_ONLY = frozenset({"notes", "audience"})
+_INTERNAL = frozenset(name for name, rule in FAMILIES.items() if rule.writer is Writer.INTERNAL)
+
+
+class Audience(Enum):
+    """Who a stream is for."""
+
+    VIEWER = "viewer"
+    TEACHER = "teacher"
+
+
+def page(lesson: Lesson) -> str | None:
+    """The current page's id."""
+    slide = lesson.get("slide")
+    if slide is None or slide.raw == NULL:
+        return None
+    current: str = json.loads(slide.raw)["page"]
+    return current
+
+
+def _poll(lesson: Lesson, key: str) -> tuple[Poll | None, int]:
+    register = lesson.get(key)
+    return (parse_poll(register.raw), register.mark) if register else (None, 0)
+
+
+def _sight(lesson: Lesson, register: Register, audience: Audience) -> str | None:
+    """What the audience is told of a register that changed: JSON text, `null`, or None for nothing."""
+    name = family(register.key)
+    if name in _INTERNAL:
+        return None
+    if audience is Audience.TEACHER:
+        return register.raw
+    if name in TEACHERS_ONLY:
+        return None
+    if is_prefix(register.key):
+        return register.raw
+    if name == "poll":
+        return _poll_sight(register)
+    if name == "tally":
+        poll, mark = _poll(lesson, "poll/" + register.key.partition("/")[2])
+        if poll is not None and poll.revealed:
+            return register.raw
+        return NULL if mark >= REVEALED else None
+    return register.raw
+
+
+def _poll_sight(register: Register) -> str | None:
+    poll = parse_poll(register.raw)
+    if poll is None or not poll.shown:
+        return NULL if register.mark >= SEEN else None
+    if poll.reveal:
+        return register.raw
+    value = json.loads(register.raw)
+    if value.pop("correct", None) is None:
+        return register.raw
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def snapshot(lesson: Lesson, audience: Audience) -> dict[str, str]:
+    """Everything the audience may see: key -> JSON text. The ink is the current page's."""
+    ink = f"ink/{page(lesson)}/"
+    seen = {}
+    for register in lesson:
+        key = register.key
+        if register.raw == NULL or (key.startswith("ink/") and not key.startswith(ink)):
+            continue
+        raw = _sight(lesson, register, audience)
+        if raw is not None and raw != NULL:
+            seen[key] = raw
+    return seen
+
+
+def changes(lesson: Lesson, audience: Audience, since: Position) -> dict[str, str]:
+    """What has changed for the audience since a position: key -> JSON text, `null` where it is gone."""
+    told: dict[str, str] = {}
+    for register in lesson.changed(since):
+        for also in _with(lesson, register):
+            raw = _sight(lesson, also, audience)
+            if raw is not None:
+                told[also.key] = raw
+    return told
+
+
+def _with(lesson: Lesson, register: Register) -> list[Register]:
+    """A changed register, and those whose sight its change alters."""
+    if register.key == "slide":
+        ink = lesson.below(f"ink/{page(lesson)}/")
+        return [register, *(stroke for stroke in ink if stroke.raw != NULL)]
+    if register.key == "poll/":
+        return [register, register._replace(key="tally/")] if register.raw == NULL else [register]
+    if register.key.startswith("poll/"):
+        tally = lesson.get("tally/" + register.key.partition("/")[2])
+        return [register, tally] if tally else [register]
+    return [register]
+
+
+def ink(lesson: Lesson, of_page: str) -> dict[str, str]:
+    """The strokes of one page: key -> JSON text."""
+    return {stroke.key: stroke.raw for stroke in lesson.below(f"ink/{of_page}/") if stroke.raw != NULL}
+
+
+def encode(told: Mapping[str, str], *, reset: bool) -> str:
+    """The data of a `state` event. Keys are ASCII without quotes, values are JSON text already."""
+    order = sorted(told, key=lambda key: (not is_prefix(key), key))
+    writes = ",".join(f'["{key}",{told[key]}]' for key in order)
+    return f'{{"reset":true,"writes":[{writes}]}}' if reset else f'{{"writes":[{writes}]}}'

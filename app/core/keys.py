@@ -1,0 +1,82 @@
+"""Register keys: `family`, `family/a`, ... up to three segments below it; a trailing slash is a prefix.
+
+Rules: a key that ends in `/` names every register below it and may only be cleared (value null);
+families say who writes them and who may see them (`app/core/audience.py` says when).
+"""
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+_KEY = re.compile(r"[a-z]+(/[A-Za-z0-9_-]{1,40}){0,3}/?")
+
+
+class Writer(Enum):
+    """Who sets the registers of a family."""
+
+    TEACHER = "teacher"
+    SERVER = "server"
+    INTERNAL = "internal"  # the server's own; seen by no audience
+
+
+class Family(NamedTuple):
+    """The rule of one family: who writes it, and how many segments a key of it has below the name."""
+
+    writer: Writer
+    depths: frozenset[int]
+    clears: frozenset[int] = frozenset()  # depths at which `.../` may be cleared
+
+
+def _family(writer: Writer, *depths: int, clears: tuple[int, ...] = ()) -> Family:
+    return Family(writer, frozenset(depths), frozenset(clears))
+
+
+FAMILIES = {
+    "slide": _family(Writer.TEACHER, 0),
+    "pages": _family(Writer.TEACHER, 0),
+    "screen": _family(Writer.TEACHER, 0),
+    "pointer": _family(Writer.TEACHER, 0),
+    "timer": _family(Writer.TEACHER, 0),
+    "ink": _family(Writer.TEACHER, 2, 3, clears=(0, 1, 2)),
+    "poll": _family(Writer.TEACHER, 1, clears=(0,)),
+    "notes": _family(Writer.TEACHER, 1, clears=(0,)),
+    "deck": _family(Writer.SERVER, 1),
+    "tally": _family(Writer.SERVER, 1),
+    "audience": _family(Writer.SERVER, 0),
+    "lesson": _family(Writer.INTERNAL, 0),
+    "shown": _family(Writer.INTERNAL, 1),
+    "keyring": _family(Writer.INTERNAL, 1),
+}
+
+# Live only: the value reaches those who are connected and is kept for nobody.
+EPHEMERAL = frozenset({"pointer"})
+
+
+def well_formed(key: str) -> bool:
+    """Whether `key` has the form of the contract, whatever its family."""
+    return _KEY.fullmatch(key) is not None
+
+
+def family(key: str) -> str:
+    """The first segment of a key."""
+    return key.partition("/")[0]
+
+
+def is_prefix(key: str) -> bool:
+    """Whether the key names everything below it."""
+    return key.endswith("/")
+
+
+def prefixes(key: str) -> list[str]:
+    """Every prefix whose clear covers `key`, widest first: `ink/p/s` -> `ink/`, `ink/p/`."""
+    cut = [at + 1 for at, char in enumerate(key) if char == "/"]
+    return [key[:end] for end in cut if end < len(key)]
+
+
+def known(key: str, writer: Writer) -> bool:
+    """Whether `writer` may write `key`, given a well-formed key: its family, depth and trailing slash."""
+    rule = FAMILIES.get(family(key))
+    if rule is None or rule.writer is not writer:
+        return False
+    depth = key.rstrip("/").count("/")
+    return depth in (rule.clears if is_prefix(key) else rule.depths)

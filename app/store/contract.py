@@ -1,0 +1,128 @@
+"""The store's contract, on one screen.
+
+Rules: times are integer milliseconds of the caller's clock, passed as `now`; values are JSON text;
+faults of the store itself are `StoreUnavailable`, refusals of a request are `Refused`. Bounds are
+`Limits`: at each the request is refused and nothing is changed, except the feed, which forgets its
+oldest entries (readers notice by the number and load again).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from app.core.lesson import Position, Register, Write
+from app.core.poll import Refusal
+from app.core.stamp import Stamp
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be reached or does not answer in time. Whether the call took effect is not known."""
+
+
+class Reason(Enum):
+    """Why a write is refused."""
+
+    UNKNOWN = "unknown"
+    ENDED = "ended"
+    FULL = "full"
+
+
+class Refused(Exception):
+    """A write was refused as a whole, and changed nothing."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one lesson."""
+
+    registers: int = 32_768
+    value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8
+    feed: int = 4_096  # entries kept for readers that fall behind
+    retention_s: int = 30 * 24 * 3600  # after the last write or vote everything is removed
+
+
+class Change(NamedTuple):
+    """A register to set: `stamp` None lets the store stamp it after everything it has accepted."""
+
+    key: str
+    raw: str
+    stamp: Stamp | None = None
+    mark: int = 0
+
+
+class Outcome(NamedTuple):
+    """What a write did: the lesson's position after it, and for each change, was it applied and under what stamp."""
+
+    position: Position
+    applied: list[bool]
+    stamps: list[Stamp]
+
+
+class Snapshot(NamedTuple):
+    """A lesson as kept: `store` names this life of the store, `number` counts the feed's entries so far."""
+
+    store: str
+    position: Position
+    number: int
+    registers: list[Register]
+
+
+class Entry(NamedTuple):
+    """One entry of a lesson's feed: the writes that were applied together."""
+
+    position: Position
+    number: int
+    writes: list[Write]
+
+
+class Reader(Protocol):
+    """One blocking reader of many feeds, on a connection of its own."""
+
+    store: str  # which life of the store it reads from
+
+    async def read(self, after: Mapping[str, Position]) -> dict[str, list[Entry]]:
+        """Entries after a position, for each lesson; waits a while for the first, then answers empty.
+
+        The worker's own probe (`Store.probe`) ends the wait and is told as the lesson `""`.
+        """
+
+    async def close(self) -> None: ...
+
+
+class Store(Protocol):
+    async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
+        """Make a lesson; False where the code is taken."""
+
+    async def load(self, lesson: str) -> Snapshot | None: ...
+
+    async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
+        """Set registers, atomically; `end` closes the lesson for every later write. Raises Refused."""
+
+    async def vote(
+        self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
+    ) -> Refusal | int:
+        """Count a vote. Answers why not, or in how many ms `publish` is due (0: the tally is published)."""
+
+    async def publish(self, lesson: str, poll: str, now: int) -> int:
+        """Write the poll's tally register if votes came since it was last written; ms to wait, 0 when done."""
+
+    async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:
+        """Votes for each option (as long as the highest voted), and voters; exact, published or not."""
+
+    async def reader(self, worker: str) -> Reader: ...
+
+    async def probe(self, worker: str) -> None:
+        """Write a sign that the worker's own reader will hear."""
+
+    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> dict[str, int]:
+        """Say how many viewers this worker has, by lesson; hear how many all living workers have."""
+
+    async def secret(self) -> bytes:
+        """The key that signs cookies: the same for all workers, made by the first that asks."""
+
+    async def close(self) -> None: ...

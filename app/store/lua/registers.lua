@@ -1,0 +1,151 @@
+-- What app/core/lesson.py and app/core/stamp.py say, where it must be atomic. Prepended to each script.
+--
+-- Keys, all with the lesson's hash tag:
+--   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, tally:<poll>, dirty:<poll>
+--   state  register key -> ms.counter.writer|asked|position|mark|json
+--   names  sorted set of register keys, all with score 0: what lies below a prefix is a range of it
+--   feed   stream; an entry is  # -> number, then  register key -> ms.counter.writer|mark|json
+--   votes  <poll>:<voter> -> 0,2     counts  <poll>:<option> -> n, <poll>:voters -> n
+
+local META, STATE, NAMES, FEED, VOTES, COUNTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local AHEAD_MS = 5000
+
+local function text(number) return string.format('%.0f', number) end
+
+-- Bytewise, since the server's own comparison of strings follows its locale.
+local function text_below(a, b)
+  local shorter = math.min(#a, #b)
+  for i = 1, shorter do
+    local x, y = string.byte(a, i), string.byte(b, i)
+    if x ~= y then return x < y end
+  end
+  return #a < #b
+end
+
+local function below(a, b)
+  if a.ms ~= b.ms then return a.ms < b.ms end
+  if a.counter ~= b.counter then return a.counter < b.counter end
+  return text_below(a.writer, b.writer)
+end
+
+local function stamp_text(stamp) return text(stamp.ms) .. '.' .. text(stamp.counter) .. '.' .. stamp.writer end
+
+local function parse_stamp(s)
+  local ms, counter, writer = string.match(s, '^(%d+)%.(%d+)%.(.+)$')
+  return { ms = tonumber(ms), counter = tonumber(counter), writer = writer }
+end
+
+local function get(key)
+  local kept = redis.call('HGET', STATE, key)
+  if not kept then return nil end
+  local stamp, asked, position, mark, raw = string.match(kept, '^([^|]*)|([^|]*)|([^|]*)|(%d)|(.*)$')
+  return { stamp = parse_stamp(stamp), asked = asked, position = position, mark = tonumber(mark), raw = raw }
+end
+
+local function put(key, register)
+  redis.call('HSET', STATE, key, table.concat({
+    stamp_text(register.stamp), register.asked, register.position, register.mark, register.raw }, '|'))
+  redis.call('ZADD', NAMES, 0, key)
+end
+
+-- The lesson's meta fields that every write reads and writes, as numbers.
+local Meta = {}
+Meta.fields = { 'number', 'last', 'ended', 'bytes', 'expire_at', 'clock_ms', 'clock_counter', 'pulled_ms', 'pulled_counter' }
+
+function Meta.read()
+  local values, meta = redis.call('HMGET', META, unpack(Meta.fields)), {}
+  for i, name in ipairs(Meta.fields) do
+    if name == 'last' then meta.last = values[i] or nil else meta[name] = tonumber(values[i] or '0') end
+  end
+  if not meta.last then return nil end
+  return meta
+end
+
+function Meta.save(meta)
+  local pairs_ = {}
+  for _, name in ipairs(Meta.fields) do
+    pairs_[#pairs_ + 1] = name
+    pairs_[#pairs_ + 1] = name == 'last' and meta.last or text(meta[name])
+  end
+  redis.call('HSET', META, unpack(pairs_))
+end
+
+-- Everything of a lesson lives as long as its last change; set again at most once an hour.
+local function keep_alive(meta, now, retention_s)
+  if now < meta.expire_at then return end
+  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, retention_s) end
+  meta.expire_at = now + 3600000
+end
+
+local function next_position(meta, now)
+  local ms, seq = string.match(meta.last, '^(%d+)-(%d+)$')
+  ms, seq = tonumber(ms), tonumber(seq)
+  if now > ms then return text(now) .. '-0' end
+  return text(ms) .. '-' .. text(seq + 1)
+end
+
+local function issue_stamp(meta, asked, now)
+  local used = asked
+  if not asked then
+    if now > meta.clock_ms then used = { ms = now, counter = 0, writer = 'server' }
+    else used = { ms = meta.clock_ms, counter = meta.clock_counter + 1, writer = 'server' } end
+  elseif asked.ms > now + AHEAD_MS then
+    local ms, counter = math.max(now, meta.pulled_ms), asked.counter
+    if ms == meta.pulled_ms then counter = math.max(counter, meta.pulled_counter + 1) end
+    meta.pulled_ms, meta.pulled_counter = ms, counter
+    used = { ms = ms, counter = counter, writer = asked.writer }
+  end
+  if used.ms > meta.clock_ms or (used.ms == meta.clock_ms and used.counter > meta.clock_counter) then
+    meta.clock_ms, meta.clock_counter = used.ms, used.counter
+  end
+  return used
+end
+
+local function beats(write, old)
+  if old and not below(old.stamp, write.stamp) then return false end
+  local at = 0
+  while true do
+    at = string.find(write.key, '/', at + 1, true)
+    if not at or at == #write.key then return true end
+    local clear = get(string.sub(write.key, 1, at))
+    if clear and below(write.stamp, clear.stamp) then return false end
+  end
+end
+
+local function clear_below(meta, write, position)
+  local names = redis.call('ZRANGEBYLEX', NAMES, '(' .. write.key, '(' .. write.key .. '\255')
+  for _, key in ipairs(names) do
+    local register = get(key)
+    if below(register.stamp, write.stamp) then
+      meta.bytes = meta.bytes - #register.raw
+      redis.call('HDEL', STATE, key)
+      redis.call('ZREM', NAMES, key)
+    else
+      register.position = position
+      put(key, register)
+    end
+  end
+end
+
+-- write: key, stamp, asked (text, '' unless it was pulled back), mark, keep ('0' for live-only), raw
+local function apply(meta, write, position)
+  local old = get(write.key)
+  if not beats(write, old) then return false end
+  if string.sub(write.key, -1) == '/' then clear_below(meta, write, position) end
+  local raw = write.keep == '0' and 'null' or write.raw
+  meta.bytes = meta.bytes + #raw - (old and #old.raw or 0)
+  local mark = math.max(write.mark, old and old.mark or 0)
+  put(write.key, { stamp = write.stamp, asked = write.asked, position = position, mark = mark, raw = raw })
+  return true
+end
+
+local function append(meta, position, applied, feed_limit)
+  meta.number = meta.number + 1
+  meta.last = position
+  local entry = { '#', text(meta.number) }
+  for _, write in ipairs(applied) do
+    entry[#entry + 1] = write.key
+    entry[#entry + 1] = stamp_text(write.stamp) .. '|' .. write.mark .. '|' .. write.raw
+  end
+  redis.call('XADD', FEED, 'MAXLEN', '~', feed_limit, position, unpack(entry))
+end

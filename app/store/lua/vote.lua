@@ -1,0 +1,39 @@
+-- ARGV: now, poll, voter, feed, retention_s, then the choices. Answers 'unknown' | 'closed' | 'impossible',
+-- or in how many ms publish.lua is due.
+
+local now, poll, voter = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local meta = Meta.read()
+local register = meta and read_poll(poll)
+if not register or register.poll.status == 'draft' then return 'unknown' end
+if meta.ended == 1 or register.poll.status ~= 'open' then return 'closed' end
+
+local choices, seen = {}, {}
+for i = 6, #ARGV do
+  local choice = tonumber(ARGV[i])
+  if choice < 0 or choice >= options_of(register) or seen[choice] then return 'impossible' end
+  seen[choice] = true
+  choices[#choices + 1] = text(choice)
+end
+if #choices == 0 or (#choices > 1 and register.poll.multiple ~= true) then return 'impossible' end
+
+local field, chosen = poll .. ':' .. voter, table.concat(choices, ',')
+local before = redis.call('HGET', VOTES, field)
+if before ~= chosen then
+  if before then
+    for choice in string.gmatch(before, '%d+') do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, -1) end
+  else
+    redis.call('HINCRBY', COUNTS, poll .. ':voters', 1)
+  end
+  for _, choice in ipairs(choices) do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, 1) end
+  redis.call('HSET', VOTES, field, chosen)
+  redis.call('HSET', META, 'dirty:' .. poll, '1')
+  -- A hash made by this vote has no time to live yet.
+  for _, key in ipairs({ VOTES, COUNTS }) do
+    if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, ARGV[5]) end
+  end
+end
+
+local due = publish(meta, poll, register, now, ARGV[4])
+keep_alive(meta, now, ARGV[5])
+Meta.save(meta)
+return due

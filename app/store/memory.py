@@ -1,0 +1,225 @@
+"""Lessons in memory: the reference that says in Python what the Lua scripts must do.
+
+Rules: the same contract, made of the core's own `Lesson` and `LessonClock`; one process, no persistence.
+It serves the contract suite and property tests, never a deployment.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from app.core.lesson import NULL, Lesson, Position, Write
+from app.core.poll import Refusal, parse_poll, refuse, tally
+from app.core.stamp import LessonClock, Stamp
+from app.store.contract import Change, Entry, Limits, Outcome, Reason, Refused, Snapshot
+
+BLOCK_S = 5.0
+TALLY_MS = 500
+CENSUS_MS = 5_000
+
+
+@dataclass
+class _Kept:
+    lesson: Lesson = field(default_factory=Lesson)
+    clock: LessonClock = field(default_factory=LessonClock)
+    feed: list[Entry] = field(default_factory=list)
+    asked: dict[str, Stamp] = field(default_factory=dict)
+    votes: dict[str, dict[str, tuple[int, ...]]] = field(default_factory=dict)
+    published: dict[str, int] = field(default_factory=dict)
+    dirty: set[str] = field(default_factory=set)
+    number: int = 0
+    ended: bool = False
+
+
+class MemoryStore:
+    """The store contract in one process's memory."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._lessons: dict[str, _Kept] = {}
+        self._probes: dict[str, int] = {}
+        self._news = asyncio.Condition()
+        self._census: dict[str, tuple[int, dict[str, int]]] = {}
+        self._secret = secrets.token_hex(32).encode()
+        self.identity = secrets.token_hex(20)
+
+    async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
+        if lesson in self._lessons:
+            return False
+        self._lessons[lesson] = _Kept()
+        await self.write(lesson, changes, now)
+        return True
+
+    async def load(self, lesson: str) -> Snapshot | None:
+        kept = self._lessons.get(lesson)
+        if kept is None:
+            return None
+        return Snapshot(self.identity, kept.lesson.position, kept.number, list(kept.lesson))
+
+    async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
+        kept = self._lessons.get(lesson)
+        if kept is None:
+            raise Refused(Reason.UNKNOWN)
+        if kept.ended:
+            raise Refused(Reason.ENDED)
+        self._check_room(kept, changes)
+        outcome = self._write(kept, changes, now)
+        kept.ended = end
+        await self._tell()
+        return outcome
+
+    def _check_room(self, kept: _Kept, changes: Sequence[Change]) -> None:
+        values = [change.raw for change in changes if change.raw != NULL]
+        size = sum(len(register.raw.encode()) for register in kept.lesson)
+        size += sum(len(raw.encode()) for raw in values)
+        limits = self._limits
+        if values and (len(kept.lesson) + len(values) > limits.registers or size > limits.value_bytes):
+            raise Refused(Reason.FULL)
+
+    def _write(self, kept: _Kept, changes: Sequence[Change], now: int) -> Outcome:
+        before = kept.lesson.position
+        position = _next(before, now)
+        applied: list[bool] = []
+        stamps: list[Stamp] = []
+        writes: list[Write] = []
+        for change in changes:
+            old = kept.lesson.get(change.key)
+            if change.stamp is not None and old is not None and kept.asked.get(change.key) == change.stamp:
+                # The same far-ahead request again: it keeps the stamp it was given the first time.
+                done, used = False, old.stamp
+            else:
+                used = kept.clock.stamp(change.stamp, now)
+                write = Write(change.key, used, change.raw, change.mark)
+                done = kept.lesson.apply(position, [write])[0]
+                if done:
+                    writes.append(write)
+                    _remember(kept, change, used)
+            applied.append(done)
+            stamps.append(used)
+        if writes:
+            kept.number += 1
+            kept.feed = [*kept.feed, Entry(position, kept.number, writes)][-self._limits.feed :]
+        else:
+            kept.lesson.position = before
+        return Outcome(kept.lesson.position, applied, stamps)
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
+
+    async def vote(
+        self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
+    ) -> Refusal | int:
+        kept = self._lessons.get(lesson)
+        register = kept.lesson.get(f"poll/{poll}") if kept else None
+        if kept is None or register is None:
+            return Refusal.UNKNOWN
+        refusal = refuse(parse_poll(register.raw), choices)
+        if kept.ended and refusal is not Refusal.UNKNOWN:
+            refusal = Refusal.CLOSED
+        if refusal is not None:
+            return refusal
+        votes = kept.votes.setdefault(poll, {})
+        if votes.get(voter) != tuple(choices):
+            votes[voter] = tuple(choices)
+            kept.dirty.add(poll)
+        return await self.publish(lesson, poll, now)
+
+    async def publish(self, lesson: str, poll: str, now: int) -> int:
+        kept = self._lessons.get(lesson)
+        register = kept.lesson.get(f"poll/{poll}") if kept else None
+        value = parse_poll(register.raw) if register else None
+        if kept is None or value is None or poll not in kept.dirty:
+            return 0
+        since = now - kept.published.get(poll, 0)
+        if 0 <= since < TALLY_MS:
+            return TALLY_MS - since
+        counts, voters = tally(value.options, kept.votes[poll].values())
+        raw = json.dumps({"counts": counts, "voters": voters}, separators=(",", ":"))
+        self._write(kept, [Change(f"tally/{poll}", raw)], now)
+        kept.published[poll] = now
+        kept.dirty.discard(poll)
+        await self._tell()
+        return 0
+
+    async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:
+        kept = self._lessons.get(lesson)
+        votes = kept.votes.get(poll, {}) if kept else {}
+        options = max((choice for choices in votes.values() for choice in choices), default=-1) + 1
+        return tally(options, votes.values())
+
+    async def reader(self, worker: str) -> "MemoryReader":
+        return MemoryReader(self, worker)
+
+    async def probe(self, worker: str) -> None:
+        self._probes[worker] = self._probes.get(worker, 0) + 1
+        await self._tell()
+
+    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> dict[str, int]:
+        self._census[worker] = (now, dict(counts))
+        total: dict[str, int] = {}
+        for said, viewers in self._census.values():
+            if now - said < CENSUS_MS:
+                for lesson, number in viewers.items():
+                    total[lesson] = total.get(lesson, 0) + number
+        return total
+
+    async def secret(self) -> bytes:
+        return self._secret
+
+    async def close(self) -> None:
+        self._lessons.clear()
+
+    def since(self, lesson: str, position: Position) -> list[Entry]:
+        """The feed after a position, as far as it is kept."""
+        kept = self._lessons.get(lesson)
+        return [entry for entry in kept.feed if entry.position > position] if kept else []
+
+    async def wait(self, worker: str, heard: int, after: Mapping[str, Position]) -> int:
+        """Until there is news for a reader, or `BLOCK_S`; answers the worker's probes so far."""
+
+        def news() -> bool:
+            heard_more = self._probes.get(worker, 0) > heard
+            return heard_more or any(self.since(lesson, position) for lesson, position in after.items())
+
+        async with self._news:
+            try:
+                await asyncio.wait_for(self._news.wait_for(news), BLOCK_S)
+            except TimeoutError:
+                return heard
+        return self._probes.get(worker, 0)
+
+
+class MemoryReader:
+    """The reader contract over a `MemoryStore`."""
+
+    def __init__(self, store: MemoryStore, worker: str) -> None:
+        self.store = store.identity
+        self._from = store
+        self._worker = worker
+        self._heard = 0
+
+    async def read(self, after: Mapping[str, Position]) -> dict[str, list[Entry]]:
+        heard = await self._from.wait(self._worker, self._heard, after)
+        told = {lesson: self._from.since(lesson, position) for lesson, position in after.items()}
+        told = {lesson: entries for lesson, entries in told.items() if entries}
+        if heard > self._heard:
+            self._heard = heard
+            told[""] = []
+        return told
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
+
+def _next(last: Position, now: int) -> Position:
+    return Position(now, 0) if now > last.ms else Position(last.ms, last.seq + 1)
+
+
+def _remember(kept: _Kept, change: Change, used: Stamp) -> None:
+    if change.stamp is not None and used != change.stamp:
+        kept.asked[change.key] = change.stamp
+    else:
+        kept.asked.pop(change.key, None)

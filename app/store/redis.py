@@ -1,0 +1,189 @@
+"""Lessons in Redis (or Valkey): one script call a write, one stream a lesson.
+
+Rules:
+- All keys of a lesson share the hash tag `{code}`, so that each script touches one slot of a cluster.
+- Commands go through a pool with short timeouts and are tried once more only where the connection was
+  found dead: a caller is answered within `COMMAND_S`, and told when the outcome is not known.
+- The blocking reader is in `reader.py`, on a connection of its own.
+"""
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from importlib.resources import files
+from typing import Any, TypeVar
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
+from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
+
+from app.core.keys import EPHEMERAL
+from app.core.poll import Refusal
+from app.core.stamp import parse_stamp
+from app.store.contract import Change, Limits, Outcome, Reason, Refused, Snapshot, StoreUnavailable
+from app.store.reader import RedisReader
+from app.store.records import lesson_keys, parse_position, parse_register, probe_key
+
+T = TypeVar("T")
+
+COMMAND_S = 2.0  # a POST must fail within 3 s when the store is mute
+CONNECTIONS = 32
+CENSUS_S = 5  # a killed worker's viewers are forgotten after this long
+
+_SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
+_WORKERS = "lectern:workers"
+
+
+def connect(url: str, *, verify_tls: bool = True, timeout_s: float = COMMAND_S, retries: int = 1) -> Redis:
+    """A client for `redis://`, `rediss://` or `unix://`; `verify_tls` False accepts a self-signed certificate."""
+    extra: dict[str, Any] = {}
+    if not url.startswith("unix:"):
+        extra["socket_keepalive"] = True
+    if url.startswith("rediss:") and not verify_tls:
+        extra["ssl_cert_reqs"] = None
+    # Blocking: at the bound a command waits for a free connection, as long as it would for an answer.
+    pool = BlockingConnectionPool.from_url(
+        url,
+        timeout=timeout_s,
+        max_connections=CONNECTIONS,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), retries, supported_errors=(RedisConnectionError,)),
+        protocol=2,  # one shape of answers, whatever the server offers
+        **extra,
+    )
+    return Redis(connection_pool=pool)
+
+
+class RedisStore:
+    """The store contract over one Redis. `url` as redis-py reads it."""
+
+    def __init__(self, url: str, *, limits: Limits | None = None, verify_tls: bool = True) -> None:
+        self._url = url
+        self._verify_tls = verify_tls
+        self._limits = limits or Limits()
+        self.redis = connect(url, verify_tls=verify_tls)
+        self._write = self._script("registers", "write")
+        self._load = self._script("registers", "load")
+        self._vote = self._script("registers", "tally", "vote")
+        self._publish = self._script("registers", "tally", "publish")
+
+    def _script(self, *names: str) -> AsyncScript:
+        source = "\n".join((files("app.store") / "lua" / f"{name}.lua").read_text() for name in names)
+        return self.redis.register_script(source)
+
+    async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
+        answer = await self._send(lesson, changes, now, "create")
+        return bool(answer[0] == b"ok")
+
+    async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
+        status, *answer = await self._send(lesson, changes, now, "end" if end else "write")
+        if status != b"ok":
+            raise Refused(Reason(status.decode()))
+        stamps = [parse_stamp(stamp.decode()) for stamp in answer[2::2]]
+        return Outcome(
+            position=parse_position(answer[0]),
+            applied=[applied == 1 for applied in answer[1::2]],
+            stamps=[stamp for stamp in stamps if stamp is not None],
+        )
+
+    async def _send(self, lesson: str, changes: Sequence[Change], now: int, mode: str) -> list[Any]:
+        limits = self._limits
+        args: list[Any] = [now, mode, limits.registers, limits.value_bytes, limits.feed, limits.retention_s]
+        for change in changes:
+            keep = 0 if change.key in EPHEMERAL else 1
+            args += [change.key, str(change.stamp or ""), change.mark, keep, change.raw]
+        answer: list[Any] = await self._call(lambda: self._write(lesson_keys(lesson), args))
+        return answer
+
+    async def load(self, lesson: str) -> Snapshot | None:
+        answer = await self._call(lambda: self._load(lesson_keys(lesson), []))
+        if not answer:
+            return None
+        run_id, position, number, state = answer
+        pairs = zip(state[::2], state[1::2], strict=True)
+        return Snapshot(
+            store=run_id.decode(),
+            position=parse_position(position),
+            number=int(number),
+            registers=[parse_register(key, kept) for key, kept in pairs],
+        )
+
+    async def vote(
+        self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
+    ) -> Refusal | int:
+        args: list[Any] = [now, poll, voter, self._limits.feed, self._limits.retention_s, *choices]
+        answer = await self._call(lambda: self._vote(lesson_keys(lesson), args))
+        return answer if isinstance(answer, int) else Refusal(answer.decode())
+
+    async def publish(self, lesson: str, poll: str, now: int) -> int:
+        args: list[Any] = [now, poll, self._limits.feed]
+        return int(await self._call(lambda: self._publish(lesson_keys(lesson), args)))
+
+    async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:
+        kept: dict[Any, Any] = await self._call(lambda: self.redis.hgetall(lesson_keys(lesson)[5]))
+        mine = {
+            field.decode().partition(":")[2]: int(value)
+            for field, value in kept.items()
+            if field.decode().partition(":")[0] == poll
+        }
+        voters = mine.pop("voters", 0)
+        options = max((int(option) for option in mine), default=-1) + 1
+        return [mine.get(str(option), 0) for option in range(options)], voters
+
+    async def reader(self, worker: str) -> RedisReader:
+        client = connect(self._url, verify_tls=self._verify_tls, timeout_s=RedisReader.TIMEOUT_S, retries=0)
+        return await self._call(lambda: RedisReader.open(client, worker))
+
+    async def probe(self, worker: str) -> None:
+        async def send() -> None:
+            async with self.redis.pipeline(transaction=False) as pipe:
+                pipe.xadd(probe_key(worker), {b"#": b"0"}, maxlen=8)
+                pipe.expire(probe_key(worker), 600)
+                await pipe.execute()
+
+        await self._call(send)
+
+    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> dict[str, int]:
+        mine = f"lectern:census:{worker}"
+
+        async def ask() -> list[Any]:
+            async with self.redis.pipeline(transaction=False) as pipe:
+                pipe.set(mine, json.dumps(dict(counts)), ex=CENSUS_S)
+                pipe.zadd(_WORKERS, {worker: now})
+                pipe.zremrangebyscore(_WORKERS, "-inf", now - 60_000)
+                pipe.zrange(_WORKERS, 0, -1)
+                *_, workers = await pipe.execute()
+            names = [f"lectern:census:{name.decode()}" for name in workers]
+            # One GET a worker, not MGET: in a cluster these keys live in different slots.
+            async with self.redis.pipeline(transaction=False) as pipe:
+                for name in names:
+                    pipe.get(name)
+                answers: list[Any] = await pipe.execute()
+            return answers
+
+        total: dict[str, int] = {}
+        for answer in await self._call(ask):
+            for lesson, viewers in json.loads(answer or b"{}").items():
+                total[lesson] = total.get(lesson, 0) + viewers
+        return total
+
+    async def secret(self) -> bytes:
+        async def ask() -> bytes:
+            await self.redis.set(_SECRET, secrets.token_hex(32), nx=True)
+            kept: Any = await self.redis.get(_SECRET)
+            return bytes(kept)
+
+        return await self._call(ask)
+
+    async def close(self) -> None:
+        await self.redis.aclose()
+        await self.redis.connection_pool.disconnect()
+
+    async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await command()
+        except (RedisError, OSError) as fault:
+            raise StoreUnavailable(str(fault)) from fault
