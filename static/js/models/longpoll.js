@@ -1,0 +1,53 @@
+// The way round networks that hold streams back: ask for what has changed since a cursor, again and again.
+// One question at a time, paced, each with a deadline of its own; failures make the pauses longer.
+
+import { request } from "../helpers/api.js";
+
+const WAIT_S = 25; // what the server is asked to wait
+const DEADLINE = 40_000; // longer than the wait and a slow network together
+const PACE = 700; // a lesson in full ink must not become twenty requests a second
+const SLOWEST = 30_000;
+
+export class LongPoll {
+  #abort = new AbortController();
+
+  // `url(wait)` gives the address with the newest cursor; `listener` hears answer(data) and failed(error).
+  constructor(url, listener) {
+    this.#run(url, listener);
+  }
+
+  stop() {
+    this.#abort.abort();
+  }
+
+  async #run(url, listener) {
+    const { signal } = this.#abort;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        const data = await ask(url(WAIT_S), DEADLINE, signal);
+        failures = 0;
+        if (!signal.aborted) listener.answer(data);
+      } catch (error) {
+        failures += 1;
+        if (!signal.aborted) listener.failed(error, failures);
+      }
+      const pause = Math.min(SLOWEST, PACE * 2 ** failures);
+      await new Promise((resolve) => setTimeout(resolve, pause * (0.7 + 0.6 * Math.random())));
+    }
+  }
+}
+
+// A GET with a deadline that covers the body too.
+export async function ask(url, deadline, outer) {
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  const timer = setTimeout(stop, deadline);
+  if (outer) outer.addEventListener("abort", stop);
+  try {
+    return (await request("GET", url, { signal: abort.signal })).data;
+  } finally {
+    clearTimeout(timer);
+    if (outer) outer.removeEventListener("abort", stop);
+  }
+}
