@@ -1,0 +1,141 @@
+// The teacher's desk: everything a teacher does to the lesson, in verbs. Each verb is one group of writes: it shows at once
+// in the replica, through the mirror, and goes out through the outbox.
+
+import { insertAfter, move, neighbour, nextBlank, restore, skipped, without } from "../helpers/order.js";
+import { History } from "./history.js";
+
+export class Desk {
+  #lesson;
+  #mirror;
+  #outbox;
+
+  constructor({ lesson, mirror, outbox }) {
+    this.#lesson = lesson;
+    this.#mirror = mirror;
+    this.#outbox = outbox;
+    this.history = new History();
+    mirror.write(outbox.entries); // what an earlier panel left waiting
+    outbox.addEventListener("sent", ({ detail }) => mirror.settle(detail.writes));
+    outbox.addEventListener("refused", ({ detail }) => mirror.undo(detail.writes));
+  }
+
+  get lesson() {
+    return this.#lesson;
+  }
+
+  // After the end a teacher may still leaf through, for himself.
+  get ended() {
+    return this.#outbox.state === "ended";
+  }
+
+  write(...pairs) {
+    if (this.ended) return pairs.every(([key]) => key === "slide") && this.#lesson.apply({ writes: pairs });
+    return this.#mirror.write(this.#outbox.put(pairs));
+  }
+
+  go(page) {
+    if (page && page !== this.#lesson.page) this.write(["slide", { page }], ...this.#lit());
+    else this.write(...this.#lit());
+  }
+
+  step(by) {
+    this.go(neighbour(this.#lesson.order, this.#lesson.page, by));
+  }
+
+  first() {
+    this.go(this.#lesson.order[0]);
+  }
+
+  last() {
+    this.go(this.#lesson.order.at(-1));
+  }
+
+  // Pressed again, it goes back to the slide.
+  screen(mode) {
+    this.write(["screen", { mode: this.#lesson.screen === mode ? "slide" : mode }]);
+  }
+
+  note(page, text) {
+    this.write([`notes/${page}`, text ? { text } : null]);
+  }
+
+  point(page, spot) {
+    const value = spot ? { page, x: Math.round(spot[0]), y: Math.round(spot[1]) } : null;
+    if (value || this.#lesson.get("pointer")) this.write(["pointer", value]);
+  }
+
+  // Pages
+
+  insertBlank(after = this.#lesson.page) {
+    const inked = this.#lesson.below("ink/blank-").map(([key]) => key.split("/")[1]);
+    const page = nextBlank([...this.#lesson.order, ...inked, this.#lesson.page ?? ""]);
+    this.write(["pages", { order: insertAfter(this.#lesson.order, after, page) }], ["slide", { page }], ...this.#lit());
+    return page;
+  }
+
+  move(page, place) {
+    const order = move(this.#lesson.order, page, place);
+    if (order.join() !== this.#lesson.order.join()) this.write(["pages", { order }]);
+  }
+
+  // A page that is shown at the moment gives way to its neighbour.
+  skip(page) {
+    const { order } = this.#lesson;
+    const next = neighbour(order, page, 1) ?? neighbour(order, page, -1);
+    if (!next) return;
+    const turn = page === this.#lesson.page ? [["slide", { page: next }]] : [];
+    this.write(["pages", { order: without(order, page) }], ...turn);
+  }
+
+  restore(page) {
+    this.write(["pages", { order: restore(this.#lesson.order, page) }]);
+  }
+
+  get skipped() {
+    const decks = this.#lesson.below("deck/").map(([key, deck]) => [key.slice(5), deck.pages ?? 0]);
+    return skipped(this.#lesson.order, decks);
+  }
+
+  // Ink. A stroke is recorded once it is whole.
+
+  drawn(page, writes) {
+    this.write(...writes);
+    this.history.record(page, { added: [writes[0]] });
+  }
+
+  erase(page, strokes) {
+    const writes = strokes.flatMap(({ id, pieces }) => {
+      const key = `ink/${page}/${id}`;
+      return pieces ? [[key, null], [`${key}/`, null]] : [[key, null]];
+    });
+    if (writes.length) this.write(...writes);
+  }
+
+  clear(page = this.#lesson.page) {
+    const removed = this.#whole(page);
+    if (!this.#lesson.below(`ink/${page}/`).length) return;
+    this.history.record(page, { removed, cleared: true });
+    this.write([`ink/${page}/`, null]);
+  }
+
+  undo(page = this.#lesson.page) {
+    this.#writeAll(this.history.undo(page));
+  }
+
+  redo(page = this.#lesson.page) {
+    this.#writeAll(this.history.redo(page, this.#whole(page)));
+  }
+
+  #whole(page) {
+    return this.#lesson.below(`ink/${page}/`).filter(([key]) => key.split("/").length === 3);
+  }
+
+  #writeAll(writes) {
+    if (writes.length) this.write(...writes);
+  }
+
+  // Turning a page lights a blacked-out screen: whoever turns wants the page seen.
+  #lit() {
+    return this.#lesson.screen === "slide" ? [] : [["screen", { mode: "slide" }]];
+  }
+}

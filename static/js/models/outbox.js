@@ -1,0 +1,170 @@
+// Every write of the panel goes through the outbox.
+//
+// Rules: the newest value per key waits, and nothing below a newer clear. One request is under way at a time. What fails for
+// the network's or the server's sake is sent again, after a random and growing pause, with the same stamps, so that a
+// repeated or late request is harmless. What is refused (4xx) is dropped alone, and said. 401 pauses until resume();
+// 409 means that the lesson has ended, and with it the outbox. 404 waits too: it may be a router's word, not the lesson's.
+// Events: "change" (waiting), "sent" {writes: [{key, stamp, applied}]}, "refused" {problem, writes}, "denied", "ended".
+
+import { batch, conflate, named, returned } from "../helpers/queue.js";
+import { compare, shift } from "../helpers/stamp.js";
+
+const FIRST_PAUSE = 500;
+const LONGEST_PAUSE = 12_000;
+const TIME_LIMIT = 15_000;
+const PASSING = new Set([404, 408, 425, 429]);
+
+export class Outbox extends EventTarget {
+  #send;
+  #clock;
+  #store;
+  #queue = [];
+  #flying = [];
+  #group = 0;
+  #failures = 0;
+  #timer = null;
+  #state = "open"; // or "paused", "ended"
+  #careful = 0; // requests still to be sent group by group, to find out which write is refused
+
+  // send(writes, signal) -> {applied, stamps}; store: models/shelf.js, or null to keep nothing over a reload.
+  constructor({ send, clock, store = null }) {
+    super();
+    this.#send = send;
+    this.#clock = clock;
+    this.#store = store;
+    const left = (store?.load() ?? []).sort((a, b) => compare(a.stamp, b.stamp));
+    this.#queue = left.reduce(conflate, []);
+    this.#group = Math.max(0, ...this.#queue.map((entry) => entry.group + 1));
+    clock.addEventListener("shift", ({ detail }) => this.#shift(detail));
+    globalThis.addEventListener?.("online", () => this.retry());
+    globalThis.addEventListener?.("pagehide", () => this.#keep(true));
+  }
+
+  get entries() {
+    return [...this.#flying, ...this.#queue];
+  }
+
+  // The laser is not a change that anybody would miss.
+  get waiting() {
+    return this.entries.filter(({ key }) => key !== "pointer").length;
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  get failing() {
+    return this.#failures > 0;
+  }
+
+  // pairs: [[key, value], ...], written together. Returns the stamped writes.
+  put(pairs) {
+    if (this.#state === "ended") return [];
+    const group = this.#group++;
+    const writes = pairs.map(([key, value]) => ({ key, value, stamp: this.#clock.next(), group }));
+    for (const write of writes) this.#queue = conflate(this.#queue, write);
+    this.#changed();
+    // After the current task, so that what one gesture writes in several calls goes in one request.
+    queueMicrotask(() => this.flush());
+    return writes;
+  }
+
+  // Now, without waiting out a pause: the line is back, or somebody asks.
+  retry() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.flush();
+  }
+
+  // The lesson has ended: nothing can be written any more.
+  end() {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    this.#queue = [];
+    this.#changed();
+    this.#tell("ended", {});
+  }
+
+  resume() {
+    if (this.#state !== "paused") return;
+    this.#state = "open";
+    this.retry();
+  }
+
+  async flush() {
+    if (this.#state !== "open" || this.#flying.length || this.#timer || !this.#queue.length) return;
+    this.#flying = batch(this.#queue, this.#careful ? { groups: 1 } : {});
+    this.#queue = this.#queue.slice(this.#flying.length);
+    const sent = this.#flying.map(({ key, value, stamp }) => ({ key, value, stamp }));
+    try {
+      this.#arrived(sent, await this.#send(sent, AbortSignal.timeout(TIME_LIMIT)));
+    } catch (problem) {
+      this.#failed(problem);
+    }
+    this.#changed();
+    this.flush();
+  }
+
+  #arrived(sent, { applied = [], stamps = [] }) {
+    const writes = sent.map(({ key }, at) => ({ key, stamp: this.#flying[at].stamp, applied: applied[at] !== false }));
+    this.#flying = [];
+    this.#failures = 0;
+    this.#careful = Math.max(0, this.#careful - 1);
+    sent.forEach(({ stamp }, at) => stamps[at] && this.#clock.answer(stamp, stamps[at]));
+    this.#tell("sent", { writes });
+  }
+
+  #failed(problem) {
+    const { status } = problem;
+    const flying = this.#flying;
+    this.#flying = [];
+    if (status === 409) return this.end();
+    if (status === 401 || status === 403) {
+      this.#queue = returned(flying, this.#queue);
+      this.#state = "paused";
+      return this.#tell("denied", { problem });
+    }
+    if (status >= 400 && status < 500 && !PASSING.has(status)) return this.#refused(problem, flying);
+    this.#queue = returned(flying, this.#queue);
+    this.#pause(1000 * Number(problem.headers?.get("Retry-After") ?? 0));
+  }
+
+  #refused(problem, flying) {
+    const bad = named(problem.errors);
+    const lone = flying.every(({ group }) => group === flying[0].group);
+    if (!bad.size && !lone) {
+      this.#careful = new Set(flying.map(({ group }) => group)).size;
+      this.#queue = returned(flying, this.#queue);
+      return;
+    }
+    const refused = flying.filter((_, at) => !bad.size || bad.has(at));
+    this.#queue = returned(flying.filter((entry) => !refused.includes(entry)), this.#queue);
+    this.#careful = Math.max(0, this.#careful - 1);
+    this.#tell("refused", { problem, writes: refused });
+  }
+
+  #pause(asked) {
+    this.#failures += 1;
+    const ceiling = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 1));
+    const least = Math.min(LONGEST_PAUSE, asked || 0);
+    this.#timer = setTimeout(() => this.retry(), Math.max(least, ceiling * (0.5 + Math.random() / 2)));
+  }
+
+  #shift(delta) {
+    for (const entry of this.entries) entry.stamp = shift(entry.stamp, delta);
+    this.#changed();
+  }
+
+  #changed() {
+    this.#keep(false);
+    this.dispatchEvent(new CustomEvent("change"));
+  }
+
+  #keep(now) {
+    this.#store?.keep(this.entries, now);
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
