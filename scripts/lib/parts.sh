@@ -1,4 +1,4 @@
-# Programs that the tests need besides Python's packages: a Chromium and a redis-server.
+# Programs besides Python's packages: the tests need a Chromium and a redis-server. Sourced by venv.sh.
 #
 # Rules: what is there is used; what is missing is installed from the system's packages where that needs no password; only
 # a browser may, as a last resort, be Playwright's own. What still is missing is said here and fails where it is needed.

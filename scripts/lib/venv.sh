@@ -1,11 +1,13 @@
 # The project's Python environment: found, made and kept current by the scripts, never by hand.
 #
 # Rules: sourced by POSIX sh scripts that have done `cd` to the project's folder; needs nothing but a Python >= 3.11 with
-# venv; asks nothing; as root or not; what is current costs two file comparisons and no process of pip's.
+# venv; asks nothing; as root or not; what is current costs one file comparison a file and no process of pip's.
 
-# A version manager's shim answers to a name and may still have nothing behind it, and which version it picks depends on
-# .python-version. So each candidate is run, both here and with that file overruled, before it is believed.
-find_python() {
+. scripts/lib/parts.sh
+
+# A version manager's shim answers to a name and may have nothing behind it, depending on .python-version. So each candidate
+# is run before it is believed, and the system's own comes last.
+try_pythons() {
     for candidate in "${PYTHON:-}" python3 python3.14 python3.13 python3.12 python3.11 python /usr/bin/python3 /usr/local/bin/python3; do
         [ -n "$candidate" ] || continue
         found=$("$candidate" -c 'import sys, venv, ensurepip; sys.version_info >= (3, 11) and print(sys.executable)' 2>/dev/null) || continue
@@ -13,6 +15,13 @@ find_python() {
         echo "$found"
         return 0
     done
+    return 1
+}
+
+find_python() {
+    try_pythons && return 0
+    # Debian packs Python without its venv module.
+    system_install python3-venv >&2 && try_pythons && return 0
     echo "Lectern needs Python 3.11 or later with its venv module (on Debian: apt-get install python3-venv)." >&2
     return 1
 }
