@@ -1,0 +1,258 @@
+"""A lesson's channel in this process: the fold, its subscribers, and the flush window.
+
+Rules:
+- Entries are folded as they come; what changed goes out as one event an audience: at once after a quiet
+  `WINDOW_S`, else when `WINDOW_S` has passed since the last flush, newest value per key.
+- The event of a flush holds everything since the last one, so whoever joined in between is told some of
+  it twice, which last-writer-wins makes harmless, and nobody misses any of it.
+- Fan-out runs in slices that yield; the next flush waits for the end of this one. A subscriber that is
+  not ready is passed over; when it is ready again it gets `changes(its position)`, as one event.
+- An entry whose number is not the next is a gap: the channel says so and must be loaded again.
+- A new epoch resets everybody.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from typing import NamedTuple
+
+from app.core import audience as audiences, frames
+from app.core.audience import Audience
+from app.core.cursor import Cursor, lesson_epoch
+from app.core.keys import EPHEMERAL
+from app.core.lesson import Lesson, Position
+from app.feed.subscriber import Subscriber
+from app.feed.views import Views
+from app.store.contract import Entry, Snapshot
+
+WINDOW_S = 0.050
+SLICE = 256  # writes between two yields, about 3 ms: a POST or a join never waits for ten thousand
+
+
+class About(NamedTuple):
+    """The `lesson` register: what the server itself keeps of a lesson."""
+
+    title: str
+    created: int  # ms
+    status: str  # live | ended
+
+
+class Channel:
+    """One lesson, as this process serves it."""
+
+    def __init__(self, code: str, snapshot: Snapshot) -> None:
+        self.code = code
+        self.used = 0.0  # loop time of the last request or subscriber
+        self.others = 0  # viewers on other workers, by the last census
+        self.subscribers: dict[Audience, dict[Subscriber, None]] = {each: {} for each in Audience}
+        self._live: dict[str, str] = {}
+        self._audience_changed = False
+        self._flush_at: asyncio.TimerHandle | None = None
+        self._flushed_at = 0.0
+        self._fanning = False
+        self._moved: set[asyncio.Future[None]] = set()
+        self._take(snapshot)
+        self._flushed: Position | None = self.lesson.position
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self.store = snapshot.store
+        self.number = snapshot.number
+        self.lesson = Lesson(snapshot.registers, snapshot.position)
+        about = self.about
+        self.first = Position(about.created, 0)
+        epoch = lesson_epoch(snapshot.store, self.code, about.created)
+        self.views = Views(self.lesson, epoch)
+        self.views.viewers = self.viewers
+
+    # --- what the lesson is -------------------------------------------------------------------------
+
+    @property
+    def about(self) -> About:
+        """Title, creation time (ms) and status of the lesson."""
+        register = self.lesson.get("lesson")
+        return About(**json.loads(register.raw)) if register else About("", 0, "ended")
+
+    @property
+    def ended(self) -> bool:
+        """Whether the teacher has ended the lesson."""
+        return self.about.status == "ended"
+
+    @property
+    def viewers(self) -> int:
+        """Viewers on all workers: counted here, by the last census elsewhere."""
+        return self.others + len(self.subscribers[Audience.VIEWER])
+
+    @property
+    def idle(self) -> bool:
+        """Whether nobody holds on to the channel."""
+        return not any(self.subscribers.values()) and not self._moved
+
+    # --- from the feed -------------------------------------------------------------------------------
+
+    def deliver(self, entries: Iterable[Entry]) -> bool:
+        """Fold entries in. False: one is missing before them, and the channel must be loaded again."""
+        for entry in entries:
+            if entry.position <= self.lesson.position:
+                continue
+            if entry.number != self.number + 1:
+                return False
+            self.number = entry.number
+            applied = self.lesson.apply(entry.position, entry.writes)
+            for write, done in zip(entry.writes, applied, strict=True):
+                if done and write.key in EPHEMERAL:
+                    self._live[write.key] = write.raw
+            self._schedule()
+        self._wake()
+        return True
+
+    def reload(self, snapshot: Snapshot) -> None:
+        """Start again from what the store holds: same epoch, the changes go out; another, a reset does."""
+        epoch = self.views.epoch
+        self._take(snapshot)
+        if self.views.epoch != epoch:
+            self._flushed = None
+            for subscriber in self._all():
+                subscriber.position = None
+        self._schedule()
+        self._wake()
+
+    def census(self, total_elsewhere: int) -> None:
+        """Hear how many viewers other workers have; teachers are told when the sum has changed."""
+        self.others = total_elsewhere
+        if self.views.viewers != self.viewers:
+            self.views.viewers = self.viewers
+            self.views.forget()
+            if self.subscribers[Audience.TEACHER]:
+                self._audience_changed = True
+                self._schedule()
+
+    # --- subscribers ----------------------------------------------------------------------------------
+
+    def since(self, cursor: Cursor | None) -> Position | None:
+        """The position a cursor names here, or None where it gets a reset."""
+        if cursor is None or cursor.epoch != self.views.epoch:
+            return None
+        return cursor.position if self.first <= cursor.position <= self.lesson.position else None
+
+    def join(self, subscriber: Subscriber, since: Position | None) -> bytes:
+        """Add a subscriber; the bytes are its first event, which it must write before anything else."""
+        self.subscribers[subscriber.audience][subscriber] = None
+        subscriber.position = self.lesson.position
+        return self.views.frame(subscriber.audience, since)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Forget a subscriber."""
+        self.subscribers[subscriber.audience].pop(subscriber, None)
+
+    def drained(self, subscriber: Subscriber) -> None:
+        """A subscriber that was not ready is so again: one event brings it to now."""
+        if subscriber not in self.subscribers[subscriber.audience]:
+            return
+        since = subscriber.position
+        if since is None or self.views.changes(subscriber.audience, since):
+            frame = self.views.frame(subscriber.audience, since)
+            subscriber.position = self.lesson.position
+            subscriber.write(frame)
+        if self.ended:
+            self._end([subscriber])
+
+    # --- waiting ---------------------------------------------------------------------------------------
+
+    async def moved(self, timeout_s: float) -> None:
+        """Until entries have been folded, or the time is over."""
+        waiter = asyncio.get_running_loop().create_future()
+        self._moved.add(waiter)
+        try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(waiter, timeout_s)
+        finally:
+            self._moved.discard(waiter)
+
+    async def reach(self, position: Position, timeout_s: float) -> bool:
+        """Until the fold has come to a position that is known to exist; False when it has not in time."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while self.lesson.position < position and loop.time() < deadline:
+            await self.moved(deadline - loop.time())
+        return self.lesson.position >= position
+
+    def _wake(self) -> None:
+        for waiter in self._moved:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # --- the flush window ------------------------------------------------------------------------------
+
+    def _schedule(self) -> None:
+        if self._flush_at is not None or self._fanning:
+            return
+        loop = asyncio.get_running_loop()
+        self._flush_at = loop.call_at(max(loop.time(), self._flushed_at + WINDOW_S), self._flush)
+
+    def _flush(self) -> None:
+        self._flush_at = None
+        self._flushed_at = asyncio.get_running_loop().time()
+        if not any(self.subscribers.values()):
+            self._rest()
+            return
+        position, work = self.lesson.position, []
+        for audience, subscribers in self.subscribers.items():
+            frame = self._event(audience) if subscribers else None
+            if frame is not None:
+                work.append((frame, list(subscribers)))
+        self._rest()
+        self._fanning = True
+        self._slice(self._deliveries(work, position))
+
+    def _rest(self) -> None:
+        self._flushed = self.lesson.position
+        self._live.clear()
+        self._audience_changed = False
+
+    def _event(self, audience: Audience) -> bytes | None:
+        if self._flushed is None:
+            return self.views.frame(audience, None)
+        told = {**self.views.changes(audience, self._flushed), **self._live}
+        if audience is Audience.TEACHER and self._audience_changed:
+            told["audience"] = self.views.audience
+        return frames.state(self.views.cursor, audiences.encode(told, reset=False)) if told else None
+
+    def _deliveries(
+        self, work: Sequence[tuple[bytes, list[Subscriber]]], position: Position
+    ) -> Iterator[None]:
+        epoch = self.views.epoch
+        for frame, subscribers in work:
+            current = self.subscribers[subscribers[0].audience]
+            for subscriber in subscribers:
+                if self.views.epoch != epoch:
+                    return  # a reset is on its way; positions of the old epoch mean nothing any more
+                if subscriber.ready and subscriber in current:
+                    subscriber.position = position
+                    subscriber.write(frame)
+                yield
+
+    def _slice(self, deliveries: Iterator[None]) -> None:
+        for _ in range(SLICE):
+            try:
+                next(deliveries)
+            except StopIteration:
+                self._fanned_out()
+                return
+        asyncio.get_running_loop().call_soon(self._slice, deliveries)
+
+    def _fanned_out(self) -> None:
+        self._fanning = False
+        if self._flushed != self.lesson.position or self._live or self._audience_changed:
+            self._schedule()
+        elif self.ended:
+            self._end(self._all())
+
+    def _all(self) -> list[Subscriber]:
+        return [subscriber for each in self.subscribers.values() for subscriber in each]
+
+    def _end(self, subscribers: Iterable[Subscriber]) -> None:
+        for subscriber in subscribers:
+            if subscriber.ready:
+                subscriber.finish(frames.END)
+                self.leave(subscriber)

@@ -1,0 +1,145 @@
+"""The hub: every lesson this process serves, and the one way from the web to the store.
+
+Rules:
+- A lesson is loaded on the first request for it, once however many ask at the same moment, and dropped
+  `IDLE_S` after the last; while it is loaded, joins and reads need no store.
+- The position is read with the data, and the reader tails from it: overlap is harmless, a gap is not.
+- A write is answered when this process has folded it too, so whoever writes here reads it here.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+
+from app.core.cursor import Cursor
+from app.core.lesson import Position
+from app.feed.channel import Channel
+from app.store.contract import Change, Entry, Outcome, Store, StoreUnavailable
+
+IDLE_S = 61.0
+FOLD_S = 1.0  # how long a write or a cursor from another worker waits for this one's fold
+
+log = logging.getLogger("lectern.feed")
+
+
+def wall_ms() -> int:
+    """The server's clock: ms since the Unix epoch."""
+    return time.time_ns() // 1_000_000
+
+
+class Hub:
+    """Channels by lesson code. `worker` names this process to the store; `wake` makes the reader look again."""
+
+    def __init__(self, store: Store, worker: str) -> None:
+        self.store = store
+        self.worker = worker
+        self.channels: dict[str, Channel] = {}
+        self._loading: dict[str, asyncio.Task[Channel | None]] = {}
+        self._reloading: dict[str, asyncio.Task[None]] = {}
+
+    # --- lessons -----------------------------------------------------------------------------------------
+
+    async def channel(self, code: str) -> Channel | None:
+        """The lesson's channel, loaded where it was not; None where there is no such lesson."""
+        channel = self.channels.get(code)
+        if channel is None:
+            task = self._loading.get(code)
+            if task is None:
+                task = self._loading[code] = asyncio.create_task(self._load(code))
+            # Shielded: one caller that goes away must not fail the others who wait for the same load.
+            channel = await asyncio.shield(task)
+        if channel is not None:
+            channel.used = asyncio.get_running_loop().time()
+        return channel
+
+    async def _load(self, code: str) -> Channel | None:
+        try:
+            snapshot = await self.store.load(code)
+            if snapshot is None:
+                return None
+            channel = self.channels[code] = Channel(code, snapshot)
+            channel.used = asyncio.get_running_loop().time()
+            await self._rouse()
+            return channel
+        finally:
+            self._loading.pop(code, None)
+
+    async def _rouse(self) -> None:
+        """Make the reader take up a new channel; its own timeout does it too, only later."""
+        try:
+            await self.store.probe(self.worker)
+        except StoreUnavailable as fault:
+            log.warning("the reader could not be roused: %s", fault)
+
+    def drop_idle(self) -> None:
+        """Forget the channels nobody has used for a while."""
+        before = asyncio.get_running_loop().time() - IDLE_S
+        for code, channel in list(self.channels.items()):
+            if channel.idle and channel.used < before and code not in self._reloading:
+                del self.channels[code]
+
+    # --- from the reader ---------------------------------------------------------------------------------
+
+    def positions(self) -> dict[str, Position]:
+        """Where the reader goes on, for each lesson."""
+        return {code: channel.lesson.position for code, channel in self.channels.items()}
+
+    def deliver(self, code: str, entries: Sequence[Entry]) -> None:
+        """Entries of a lesson, in order."""
+        channel = self.channels.get(code)
+        if channel is not None and code not in self._reloading and not channel.deliver(entries):
+            log.warning("a gap in the feed of a lesson; it is loaded again")
+            self.reload(channel)
+
+    def rejoin(self, store: str) -> None:
+        """The reader (re)connected to this life of the store: channels of another one start again."""
+        for channel in self.channels.values():
+            if channel.store != store:
+                self.reload(channel)
+
+    def reload(self, channel: Channel) -> None:
+        """Load a channel again in the background, until it has worked."""
+        if channel.code not in self._reloading:
+            task = asyncio.create_task(self._reload(channel))
+            self._reloading[channel.code] = task
+            task.add_done_callback(lambda _: self._reloading.pop(channel.code, None))
+
+    async def _reload(self, channel: Channel) -> None:
+        while self.channels.get(channel.code) is channel:
+            try:
+                snapshot = await self.store.load(channel.code)
+            except StoreUnavailable as fault:
+                log.warning("a lesson could not be loaded again yet: %s", fault)
+                await asyncio.sleep(0.5)
+                continue
+            if snapshot is not None:
+                channel.reload(snapshot)
+                await self._rouse()
+            return
+
+    # --- to the store ------------------------------------------------------------------------------------
+
+    async def write(self, channel: Channel, changes: Sequence[Change], *, end: bool = False) -> Outcome:
+        """Set registers; answered once this worker has folded them, or `FOLD_S` later."""
+        outcome = await self.store.write(channel.code, changes, wall_ms(), end=end)
+        await channel.reach(outcome.position, FOLD_S)
+        return outcome
+
+    async def since(self, channel: Channel, cursor: Cursor | None) -> Position | None:
+        """The position of a cursor; one that another worker gave out may be a moment ahead of this fold."""
+        if cursor is not None and cursor.epoch == channel.views.epoch:
+            ahead = cursor.position.ms - wall_ms()
+            if channel.lesson.position < cursor.position and ahead < FOLD_S * 1000:
+                await channel.reach(cursor.position, FOLD_S)
+        return channel.since(cursor)
+
+
+async def forever(step: Callable[[], Awaitable[None]], every_s: float, what: str) -> None:
+    """Run a background step again and again; a fault of the store is logged, and the next turn tries again."""
+    while True:
+        try:
+            await step()
+        except StoreUnavailable as fault:
+            log.warning("%s: the store is unavailable: %s", what, fault)
+        await asyncio.sleep(every_s)

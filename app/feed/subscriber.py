@@ -1,0 +1,24 @@
+"""What the feed knows of a stream.
+
+Rules: a subscriber is a position, never a queue. While it is not `ready` nothing is written to it; when
+it is again, its channel sends it what has changed since its position, as one event.
+"""
+
+from typing import Protocol
+
+from app.core.audience import Audience
+from app.core.lesson import Position
+
+
+class Subscriber(Protocol):
+    """One open stream, however its bytes travel."""
+
+    audience: Audience
+    position: Position | None  # None: it needs a reset
+    ready: bool
+
+    def write(self, chunk: bytes) -> None:
+        """Hand bytes to the transport; may clear `ready`. Never raises, never waits."""
+
+    def finish(self, last: bytes) -> None:
+        """Write the last bytes and close."""
