@@ -1,0 +1,31 @@
+"""Every bound on a deck, in one place, each with its unit and what happens at it."""
+
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    # What a teacher may send.
+    upload_bytes: int = 50 * MIB  # a longer upload is refused: TooLarge
+    pages: int = 300  # a longer deck fails
+    name_chars: int = 120  # a longer name is cut
+    # What comes out.
+    widths: tuple[int, ...] = (800, 1600)  # pixels, ascending; the file names carry these
+    side_pixels: int = 4096  # neither side of an image is longer; a long page gets smaller images instead
+    text_chars: int = 20_000  # a page's text is cut here
+    page_bytes: int = 32 * MIB  # one frame of the worker; a larger one means it is no longer our worker
+    # What one deck may use. The worker runs niced, so wall time is generous and CPU time is what it may burn.
+    page_seconds: float = 15.0  # to open the file, and for each page; then the worker is killed
+    deck_seconds: float = 300.0  # from the start of the worker to its last page, storing included
+    cpu_seconds: int = 240  # RLIMIT_CPU of the worker
+    memory_bytes: int = 1024 * MIB  # RLIMIT_AS of the worker: address space, not residence
+    # What a process of the server takes on.
+    parallel: int = 1  # decks drawn at the same time
+    waiting: int = 8  # decks arriving, waiting or being drawn; one more is refused: Busy
+    cache_bytes: int = 64 * MIB  # hot pages in memory; the one used longest ago leaves first
+    # Claims: the claim itself lapses after 15 s without renewal, wherever Claims keeps it.
+    renew_seconds: float = 5.0
+    takeover_seconds: float = 10.0  # between looks for abandoned decks, give or take a fifth
+    takeovers: int = 3  # a deck still unfinished after these fails: it may be what kills servers

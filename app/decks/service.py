@@ -1,0 +1,163 @@
+"""Decks: the way in (submit), the way out (page, text), and the queue between them.
+
+Rules: submit returns once the PDF is stored and claimed, so from then on some process will finish it. At most
+`waiting` decks are in this process's hands and `parallel` of them drawn at once; the rest wait their turn
+with nothing done. While a deck is in hand its claim is renewed; a deck is released only when its last state has been
+told. Stopping kills the workers and releases nothing: the claims lapse, and another process takes over.
+"""
+
+import asyncio
+import logging
+import random
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import IO
+
+from app.core.codes import new_code
+
+from .cache import Cache
+from .job import Job, Workshop
+from .limits import Limits
+from .objects import Objects, image_key, source_key, text_key
+from .ports import Claims, Sink
+from .progress import Untold
+from .reasons import Busy
+from .text import clean_name
+from .upload import receive
+
+log = logging.getLogger("lectern.decks")
+
+DECK = re.compile("[0-9a-z]{6}")
+
+
+class Decks:
+    def __init__(
+        self,
+        objects: Objects,
+        sink: Sink,
+        claims: Claims,
+        limits: Limits | None = None,
+        new_id: Callable[[], str] = new_code,
+    ) -> None:
+        self.limits = limits or Limits()
+        self._objects = objects
+        self._claims = claims
+        self._new_id = new_id
+        self._cache = Cache(self.limits.cache_bytes)
+        self._workshop = Workshop(objects, self._cache, sink, self.limits)
+        self._lanes = asyncio.Semaphore(self.limits.parallel)
+        self._jobs: dict[str, asyncio.Task[None]] = {}
+        self._arriving = 0
+        self._keepers: list[asyncio.Task[None]] = []
+        self._stopped = False
+
+    async def start(self) -> None:
+        self._keepers = [
+            asyncio.create_task(self._forever(self._renew, self.limits.renew_seconds)),
+            asyncio.create_task(self._forever(self._take_over, self.limits.takeover_seconds)),
+        ]
+
+    async def stop(self) -> None:
+        self._stopped = True
+        tasks = [*self._keepers, *self._jobs.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)  # each logs its own errors
+
+    async def submit(self, lesson: str, name: str, chunks: AsyncIterator[bytes]) -> str:
+        """The new deck's id; TooLarge, NotADeck or Busy where there is none. Errors of the stores go up as they are."""
+        if self._stopped or len(self._jobs) + self._arriving >= self.limits.waiting:
+            raise Busy
+        self._arriving += 1
+        try:
+            source = await receive(chunks, self.limits.upload_bytes)
+            try:
+                job = await self._admit(lesson, clean_name(name, self.limits.name_chars), source)
+            except BaseException:
+                source.close()
+                raise
+            self._begin(job)
+        finally:
+            self._arriving -= 1
+        return job.deck
+
+    async def page(self, deck: str, number: int, width: int) -> bytes | None:
+        """A page's image, or None where there is none (yet)."""
+        if width not in self.limits.widths:
+            return None
+        return await self._read(deck, number, image_key(deck, number, width))
+
+    async def text(self, deck: str, number: int) -> str | None:
+        data = await self._read(deck, number, text_key(deck, number))
+        return None if data is None else data.decode()
+
+    async def remove(self, deck: str) -> None:
+        """Forget a deck that no lesson has any more. Copies in other processes' memory go with time."""
+        if DECK.fullmatch(deck):
+            await self._objects.clear(f"decks/{deck}")
+            self._cache.drop_below(f"decks/{deck}/")
+
+    async def _read(self, deck: str, number: int, key: str) -> bytes | None:
+        # The key comes from an address that anybody can make up: only what a deck can have is looked for.
+        if not DECK.fullmatch(deck) or not 1 <= number <= self.limits.pages:
+            return None
+        return await self._cache.get(key, self._objects.get)
+
+    async def _admit(self, lesson: str, name: str, source: IO[bytes]) -> Job:
+        """Store, claim, tell: in this order, so that a claimed deck can always be drawn."""
+        deck = self._new_id()
+        while await self._objects.exists(source_key(deck)):
+            deck = self._new_id()
+        await self._objects.put(source_key(deck), source)
+        job = Job(deck, lesson, name, source)
+        try:
+            await self._claims.claim(deck, lesson, name)
+            await self._workshop.progress(job).write()
+        except BaseException:
+            # The teacher is told that it failed and will send it again, so nobody may take this one over.
+            await self._claims.release(deck)
+            raise
+        return job
+
+    def _begin(self, job: Job) -> None:
+        task = asyncio.create_task(self._run(job))
+        self._jobs[job.deck] = task
+        task.add_done_callback(
+            lambda _: self._finished(job)
+        )  # also for a task cancelled before its first step
+
+    def _finished(self, job: Job) -> None:
+        del self._jobs[job.deck]
+        if job.source:
+            job.source.close()
+
+    async def _run(self, job: Job) -> None:
+        try:
+            async with self._lanes:
+                await self._workshop.run(job)
+            await self._claims.release(job.deck)
+        except Untold:
+            log.exception("deck %s stays unfinished: what became of it could not be told", job.deck)
+        except Exception:
+            log.exception("deck %s could not be released", job.deck)
+
+    async def _forever(self, act: Callable[[], Coroutine[None, None, None]], seconds: float) -> None:
+        while True:
+            try:
+                await act()
+            except Exception:
+                log.exception("looking after decks failed, trying again")
+            await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 -- processes must not act in step
+
+    async def _renew(self) -> None:
+        for deck in list(self._jobs):
+            await self._claims.renew(deck)
+
+    async def _take_over(self) -> None:
+        """As many abandoned decks as there are idle lanes: others may be idle too."""
+        for deck, lesson, name in await self._claims.abandoned():
+            if len(self._jobs) >= self.limits.parallel:
+                return
+            if deck not in self._jobs and await self._claims.claim(deck, lesson, name):
+                log.info("deck %s was abandoned, taking it over", deck)
+                self._begin(Job(deck, lesson, name, None))
