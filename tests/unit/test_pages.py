@@ -1,0 +1,87 @@
+"""The pages keep to what the server's content security policy allows, to what exists, and to their size."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support.pages import PLACE, STATIC, imported, loaded, markup
+
+PAGES = sorted(STATIC.glob("*.html"))
+MODULES = sorted(STATIC.rglob("*.js"))
+SHEETS = sorted(STATIC.rglob("*.css"))
+
+EXPECTED = {"home.html", "student.html", "teacher.html", "screen.html", "missing.html"}
+
+STUDENT_BYTES = 40 * 1024  # HTML, CSS and JavaScript, gzipped: a hall on a weak network
+
+
+def name_of(file: Path) -> str:
+    """A file's name below static/."""
+    return file.relative_to(STATIC).as_posix()
+
+
+def test_every_page_is_there() -> None:
+    """One page each for the home, the student, the teacher, the projector, and for a code that nobody knows."""
+    assert {page.name for page in PAGES} == EXPECTED
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_has_nothing_inline(page: Path) -> None:
+    """No inline script, style or event handler: the policy refuses them."""
+    assert markup(page).inline == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_loads_from_its_own_server_alone(page: Path) -> None:
+    """Files come from the hashed static address, images also from the API; nothing from a third party."""
+    foreign = [
+        name
+        for name in markup(page).loads
+        if not name.startswith((PLACE, "/", "data:")) or name.startswith("//")
+    ]
+    assert foreign == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_loads_what_exists(page: Path) -> None:
+    """Every script, style sheet and module that a page leads to is a file."""
+    assert [str(file) for file in loaded(page) if not file.is_file()] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_ids_of_a_page_are_unique(page: Path) -> None:
+    """A label, a popover and a script each find the one element they name."""
+    ids = markup(page).ids
+    assert sorted(ids) == sorted(set(ids))
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name_of)
+def test_a_module_imports_relatively(module: Path) -> None:
+    """No bare name and no address: there is no build and no import map."""
+    assert [name for name in imported(module) if not name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=name_of)
+def test_a_sheet_loads_nothing(sheet: Path) -> None:
+    """No import and no address but data: in a style sheet, so that it is never a chain of requests."""
+    text = sheet.read_text()
+    assert "@import" not in text
+    assert [
+        name for name in re.findall(r"url\(\s*[\"']?([^)\"']+)", text) if not name.startswith(("data:", "#"))
+    ] == []
+
+
+def test_every_file_is_used() -> None:
+    """No module and no sheet that no page loads."""
+    used = {file for page in PAGES for file in loaded(page)}
+    assert [name_of(file) for file in [*MODULES, *SHEETS] if file not in used] == []
+
+
+def test_the_students_page_is_small() -> None:
+    """The whole student's page fits in its budget, each file compressed as the server compresses it."""
+    sizes = {
+        name_of(file): len(gzip.compress(file.read_bytes(), 9)) for file in loaded(STATIC / "student.html")
+    }
+    assert sum(sizes.values()) <= STUDENT_BYTES, sizes
