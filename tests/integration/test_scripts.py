@@ -1,0 +1,89 @@
+"""The scripts as a newcomer runs them."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import httpx
+
+from scripts.lib.server import PROJECT, SETTINGS, free_port
+
+SECOND_START_SECONDS = 2.0
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """The caller's environment without its settings, and these."""
+    return {name: value for name, value in os.environ.items() if name not in SETTINGS} | settings
+
+
+def test_serve_prints_its_link_within_two_seconds(tmp_path: Path) -> None:
+    """Once everything is installed, `scripts/serve` names an address within 2 s, answers there, and ends by SIGTERM."""
+    port = str(free_port())
+    log = tmp_path / "log"
+    started = time.monotonic()
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [PROJECT / "scripts" / "serve"],
+            env=environment(PORT=port, VAR_DIR=str(tmp_path / "var")),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        while not (link := re.search(rf"http://\S+:{port}\b", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() - started < SECOND_START_SECONDS, log.read_text()
+            time.sleep(0.01)
+        assert httpx.get(link.group(), trust_env=False).status_code == httpx.codes.OK
+        process.terminate()
+        assert process.wait(30) == 0, log.read_text()
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_the_demo_gives_its_lecture() -> None:
+    """One round at full speed: it prints the three links, every request succeeds, and it leaves no server behind."""
+    done = subprocess.run(
+        [PROJECT / "scripts" / "demo", "--rounds", "1", "--pace", "0"],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    links = dict(re.findall(r"(Student|Projector|Teacher)\s+(http\S+)", done.stdout))
+    assert set(links) == {"Student", "Projector", "Teacher"}
+    assert re.search(r"#key=\S{20,}$", links["Teacher"])
+
+
+def test_the_environment_is_made_from_a_python_alone(tmp_path: Path) -> None:
+    """Where `python3` is a shim with nothing behind it, the scripts find another one."""
+    shims = tmp_path / "shims"
+    shims.mkdir()
+    shim = shims / "python3"
+    shim.write_text("#!/bin/sh\necho 'version not installed' >&2\nexit 127\n")
+    shim.chmod(0o755)
+    system = os.pathsep.join(
+        ["/usr/bin", "/bin", str(Path(shutil.which("python3") or "/usr/bin/python3").parent)]
+    )
+    found = subprocess.run(
+        ["/bin/sh", "-c", ". scripts/lib/venv.sh; try_pythons"],
+        cwd=PROJECT,
+        env={"PATH": f"{shims}{os.pathsep}{system}", "HOME": str(tmp_path), "PYTHON": str(shim)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    version = subprocess.run(
+        [found.stdout.strip(), "--version"], capture_output=True, text=True, check=True
+    ).stdout
+    assert re.match(r"Python 3\.1[1-9]", version)
