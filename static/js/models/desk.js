@@ -34,8 +34,8 @@ export class Desk {
   }
 
   go(page) {
-    if (page && page !== this.#lesson.page) this.write(["slide", { page }], ...this.#lit());
-    else this.write(...this.#lit());
+    const turn = page && page !== this.#lesson.page ? [["slide", { page }]] : [];
+    this.#writeAll([...turn, ...this.#lit()]);
   }
 
   step(by) {
@@ -60,8 +60,7 @@ export class Desk {
   }
 
   point(page, spot) {
-    const value = spot ? { page, x: Math.round(spot[0]), y: Math.round(spot[1]) } : null;
-    if (value || this.#lesson.get("pointer")) this.write(["pointer", value]);
+    this.write(["pointer", spot && { page, x: Math.round(spot[0]), y: Math.round(spot[1]) }]);
   }
 
   // Pages
@@ -92,11 +91,15 @@ export class Desk {
   }
 
   get skipped() {
-    const decks = this.#lesson.below("deck/").map(([key, deck]) => [key.slice(5), deck.pages ?? 0]);
-    return skipped(this.#lesson.order, decks);
+    const ready = this.#lesson.below("deck/").filter(([, { status }]) => status === "ready");
+    return skipped(this.#lesson.order, ready.map(([key, { pages }]) => [key.slice("deck/".length), pages]));
   }
 
   // Ink. A stroke is recorded once it is whole.
+
+  get inked() {
+    return this.#lesson.below(`ink/${this.#lesson.page}/`).length > 0;
+  }
 
   drawn(page, writes) {
     this.write(...writes);

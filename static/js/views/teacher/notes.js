@@ -1,0 +1,46 @@
+// The current page's notes. Typing is written after a pause, and at once when the page turns or the field is left.
+// What another panel writes shows, unless this one is in the middle of its own words.
+
+import { $, text } from "../../helpers/dom.js";
+
+const PAUSE = 600;
+
+export class Notes {
+  #desk;
+  #field = $("#notes");
+  #page = null;
+  #timer = null;
+
+  constructor({ desk }) {
+    this.#desk = desk;
+    this.#field.addEventListener("input", () => {
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#write(), PAUSE);
+    });
+    this.#field.addEventListener("blur", () => this.#write());
+    addEventListener("pagehide", () => this.#write());
+    desk.lesson.addEventListener("change", () => this.#show());
+    this.#show();
+  }
+
+  #write() {
+    if (this.#timer === null) return;
+    clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#desk.note(this.#page, this.#field.value);
+  }
+
+  #show() {
+    const { page } = this.#desk.lesson;
+    if (page !== this.#page) {
+      this.#write();
+      this.#page = page;
+      const number = this.#desk.lesson.number(page);
+      text($("#notes-page"), number ? `page ${number}` : "");
+      this.#field.disabled = !page;
+    }
+    if (this.#timer !== null) return;
+    const words = this.#desk.lesson.get(`notes/${page}`)?.text ?? "";
+    if (this.#field.value !== words) this.#field.value = words;
+  }
+}
