@@ -3,7 +3,7 @@
 
 import { el, text } from "../../helpers/dom.js";
 import { letter } from "../../helpers/format.js";
-import { closed, fault, marked, opened, revealed, rows } from "../../models/polls.js";
+import { closed, fault, marked, opened, revealed, rows } from "../../models/pollbook.js";
 import { icon } from "./icons.js";
 
 const STATUS = { draft: "Draft", open: "Open", closed: "Closed" };

@@ -2,7 +2,7 @@
 
 import { $, el, text } from "../../helpers/dom.js";
 import { letter } from "../../helpers/format.js";
-import { FEWEST, LONGEST, MOST, blank, compose } from "../../models/polls.js";
+import { FEWEST, LONGEST, MOST, blank, compose } from "../../models/pollbook.js";
 import { icon } from "./icons.js";
 
 export class PollForm {

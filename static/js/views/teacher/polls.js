@@ -1,7 +1,7 @@
 // The tab of polls: all of the lesson's, newest first, whatever slide is on show; and the form for a new one or a draft.
 
 import { $, el, text } from "../../helpers/dom.js";
-import { all, fault, opened, pollId } from "../../models/polls.js";
+import { all, fault, opened, pollId } from "../../models/pollbook.js";
 import { confirm } from "./dialogs.js";
 import { icon } from "./icons.js";
 import { PollCard } from "./pollcard.js";
