@@ -5,7 +5,8 @@ Rules:
 - `changes(since)` applied over what was true at `since` gives the snapshot: deletions are told to those
   who may have seen what is deleted, and to nobody else.
 - Viewers never see a draft poll, a tally or `correct` before the poll's `reveal`, notes, or the audience's size.
-- When `slide` moves, the ink of its page comes along; when a poll changes, so does the sight of its tally.
+- When `slide` moves, the ink of its page comes along; when a poll changes, so does the sight of its tally,
+  which nobody sees without its poll.
 - In one event clears come first, then the rest by key.
 """
 
@@ -15,7 +16,7 @@ from enum import Enum
 
 from app.core.keys import FAMILIES, Writer, family, is_prefix
 from app.core.lesson import NULL, Lesson, Position, Register
-from app.core.poll import REVEALED, SEEN, Poll, parse_poll
+from app.core.poll import REVEALED, SEEN, parse_poll
 
 TEACHERS_ONLY = frozenset({"notes", "audience"})
 _INTERNAL = frozenset(name for name, rule in FAMILIES.items() if rule.writer is Writer.INTERNAL)
@@ -37,30 +38,30 @@ def page(lesson: Lesson) -> str | None:
     return current
 
 
-def _poll(lesson: Lesson, key: str) -> tuple[Poll | None, int]:
-    register = lesson.get(key)
-    return (parse_poll(register.raw), register.mark) if register else (None, 0)
-
-
 def _sight(lesson: Lesson, register: Register, audience: Audience) -> str | None:
     """What the audience is told of a register that changed: JSON text, `null`, or None for nothing."""
     name = family(register.key)
     if name in _INTERNAL:
         return None
-    if audience is Audience.TEACHER:
-        return register.raw
-    if name in TEACHERS_ONLY:
+    if name in TEACHERS_ONLY and audience is Audience.VIEWER:
         return None
     if is_prefix(register.key):
         return register.raw
-    if name == "poll":
-        return _poll_sight(register)
     if name == "tally":
-        poll, mark = _poll(lesson, "poll/" + register.key.partition("/")[2])
-        if poll is not None and poll.revealed:
-            return register.raw
-        return NULL if mark >= REVEALED else None
+        return _tally_sight(lesson, register, audience)
+    if name == "poll" and audience is Audience.VIEWER:
+        return _poll_sight(register)
     return register.raw
+
+
+def _tally_sight(lesson: Lesson, register: Register, audience: Audience) -> str | None:
+    about = lesson.get("poll/" + register.key.partition("/")[2])
+    poll = parse_poll(about.raw) if about else None
+    if audience is Audience.TEACHER:
+        return register.raw if poll else NULL
+    if poll and poll.revealed:
+        return register.raw
+    return NULL if about and about.mark >= REVEALED else None
 
 
 def _poll_sight(register: Register) -> str | None:
@@ -70,8 +71,9 @@ def _poll_sight(register: Register) -> str | None:
     if poll.reveal:
         return register.raw
     value = json.loads(register.raw)
-    if value.pop("correct", None) is None:
+    if "correct" not in value:
         return register.raw
+    del value["correct"]
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -106,7 +108,7 @@ def _with(lesson: Lesson, register: Register) -> list[Register]:
         ink = lesson.below(f"ink/{page(lesson)}/")
         return [register, *(stroke for stroke in ink if stroke.raw != NULL)]
     if register.key == "poll/":
-        return [register, register._replace(key="tally/")] if register.raw == NULL else [register]
+        return [register, register._replace(key="tally/")]
     if register.key.startswith("poll/"):
         tally = lesson.get("tally/" + register.key.partition("/")[2])
         return [register, tally] if tally else [register]

@@ -5,31 +5,38 @@ frame); a field is `name: value\\n`, an event ends with an empty line.
 https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 """
 
-# Some proxies and virus scanners hold the first event back until more bytes follow it.
-PADDING = b": ok\n\n"
+
+class Frame:
+    """Bytes of a stream as they are, and as one chunk of chunked transfer coding (RFC 9112, section 7.1)."""
+
+    __slots__ = ("chunked", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self.chunked = b"%x\r\n%b\r\n" % (len(raw), raw)
+
+    def __add__(self, other: "Frame") -> "Frame":
+        return Frame(self.raw + other.raw)
 
 
-def state(cursor: object, payload: str) -> bytes:
+def state(cursor: object, payload: str) -> Frame:
     """The `state` event: `payload` is the JSON object of the contract's section 4."""
-    return f"id: {cursor}\nevent: state\ndata: {payload}\n\n".encode()
+    return Frame(f"id: {cursor}\nevent: state\ndata: {payload}\n\n".encode())
 
 
-def beat(now: int, viewers: int) -> bytes:
+def beat(now: int, viewers: int) -> Frame:
     """The heartbeat: the server's clock in ms and the number of viewers; no id, so no cursor moves."""
-    return b'event: beat\ndata: {"now":%d,"viewers":%d}\n\n' % (now, viewers)
+    return Frame(b'event: beat\ndata: {"now":%d,"viewers":%d}\n\n' % (now, viewers))
 
 
-def retry(ms: int) -> bytes:
+def retry(ms: int) -> Frame:
     """How long an EventSource waits before it comes back."""
-    return b"retry: %d\n\n" % ms
+    return Frame(b"retry: %d\n\n" % ms)
 
 
-END = b"event: end\ndata: {}\n\n"
+END = Frame(b"event: end\ndata: {}\n\n")
 
-
-def chunk(data: bytes) -> bytes:
-    """`data` framed for chunked transfer coding (RFC 9112, section 7.1)."""
-    return b"%x\r\n%b\r\n" % (len(data), data)
-
+# Some proxies and virus scanners hold the first event back until more bytes follow it.
+PADDING = Frame(b": ok\n\n")
 
 LAST_CHUNK = b"0\r\n\r\n"

@@ -20,6 +20,7 @@ from typing import NamedTuple
 from app.core import audience as audiences, frames
 from app.core.audience import Audience
 from app.core.cursor import Cursor, lesson_epoch
+from app.core.frames import Frame
 from app.core.keys import EPHEMERAL
 from app.core.lesson import Lesson, Position
 from app.feed.subscriber import Subscriber
@@ -135,8 +136,8 @@ class Channel:
             return None
         return cursor.position if self.first <= cursor.position <= self.lesson.position else None
 
-    def join(self, subscriber: Subscriber, since: Position | None) -> bytes:
-        """Add a subscriber; the bytes are its first event, which it must write before anything else."""
+    def join(self, subscriber: Subscriber, since: Position | None) -> Frame:
+        """Add a subscriber; the frame is its first event, which it must write before anything else."""
         self.subscribers[subscriber.audience][subscriber] = None
         subscriber.position = self.lesson.position
         return self.views.frame(subscriber.audience, since)
@@ -147,15 +148,27 @@ class Channel:
 
     def drained(self, subscriber: Subscriber) -> None:
         """A subscriber that was not ready is so again: one event brings it to now."""
-        if subscriber not in self.subscribers[subscriber.audience]:
-            return
+        if subscriber in self.subscribers[subscriber.audience]:
+            self._catch_up(subscriber)
+            if self.ended:
+                self._end([subscriber])
+
+    def part(self, subscriber: Subscriber, last: Frame) -> bool:
+        """Send a subscriber away with everything accepted so far; False where it is not ready for that."""
+        if subscriber.ready:
+            self._catch_up(subscriber)
+        if subscriber.ready:
+            self.leave(subscriber)
+            subscriber.finish(last)
+            return True
+        return False
+
+    def _catch_up(self, subscriber: Subscriber) -> None:
         since = subscriber.position
         if since is None or self.views.changes(subscriber.audience, since):
             frame = self.views.frame(subscriber.audience, since)
             subscriber.position = self.lesson.position
             subscriber.write(frame)
-        if self.ended:
-            self._end([subscriber])
 
     # --- waiting ---------------------------------------------------------------------------------------
 
@@ -210,7 +223,7 @@ class Channel:
         self._live.clear()
         self._audience_changed = False
 
-    def _event(self, audience: Audience) -> bytes | None:
+    def _event(self, audience: Audience) -> Frame | None:
         if self._flushed is None:
             return self.views.frame(audience, None)
         told = {**self.views.changes(audience, self._flushed), **self._live}
@@ -219,7 +232,7 @@ class Channel:
         return frames.state(self.views.cursor, audiences.encode(told, reset=False)) if told else None
 
     def _deliveries(
-        self, work: Sequence[tuple[bytes, list[Subscriber]]], position: Position
+        self, work: Sequence[tuple[Frame, list[Subscriber]]], position: Position
     ) -> Iterator[None]:
         epoch = self.views.epoch
         for frame, subscribers in work:

@@ -42,7 +42,7 @@ class Wheel:
 
     def _beat(self, due: dict[Subscriber, Channel]) -> None:
         now = wall_ms()
-        encoded: dict[str, bytes] = {}
+        encoded: dict[str, frames.Frame] = {}
         for subscriber, channel in list(due.items()):
             if subscriber.ready:
                 beat = encoded.get(channel.code)

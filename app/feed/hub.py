@@ -72,7 +72,7 @@ class Hub:
         except StoreUnavailable as fault:
             log.warning("the reader could not be roused: %s", fault)
 
-    def drop_idle(self) -> None:
+    async def tidy(self) -> None:
         """Forget the channels nobody has used for a while."""
         before = asyncio.get_running_loop().time() - IDLE_S
         for code, channel in list(self.channels.items()):

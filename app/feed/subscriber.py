@@ -7,6 +7,7 @@ it is again, its channel sends it what has changed since its position, as one ev
 from typing import Protocol
 
 from app.core.audience import Audience
+from app.core.frames import Frame
 from app.core.lesson import Position
 
 
@@ -17,8 +18,8 @@ class Subscriber(Protocol):
     position: Position | None  # None: it needs a reset
     ready: bool
 
-    def write(self, chunk: bytes) -> None:
-        """Hand bytes to the transport; may clear `ready`. Never raises, never waits."""
+    def write(self, frame: Frame) -> None:
+        """Hand a frame to the transport; may clear `ready`. Never raises, never waits."""
 
-    def finish(self, last: bytes) -> None:
-        """Write the last bytes and close."""
+    def finish(self, last: Frame) -> None:
+        """Write the last frame and close."""

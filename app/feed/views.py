@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.core import audience as audiences, frames
 from app.core.audience import Audience
 from app.core.cursor import Cursor
+from app.core.frames import Frame
 from app.core.keys import EPHEMERAL
 from app.core.lesson import Lesson, Position
 
@@ -32,7 +33,7 @@ class Views:
         self.lesson = lesson
         self.epoch = epoch
         self.viewers = 0
-        self._kept: dict[tuple[object, ...], bytes | Document] = {}
+        self._kept: dict[tuple[object, ...], Frame | Document] = {}
         self._position = lesson.position
 
     @property
@@ -44,11 +45,11 @@ class Views:
         """What was encoded is no longer so."""
         self._kept.clear()
 
-    def frame(self, audience: Audience, since: Position | None) -> bytes:
+    def frame(self, audience: Audience, since: Position | None) -> Frame:
         """The event for one who is at `since` (None: has nothing); with no writes where nothing changed."""
         key = ("frame", audience, since)
         kept = self._recall(key)
-        if not isinstance(kept, bytes):
+        if not isinstance(kept, Frame):
             kept = frames.state(
                 self.cursor, audiences.encode(self._told(audience, since), reset=since is None)
             )
@@ -95,13 +96,13 @@ class Views:
         """The `audience` register: never stored, made by each worker from the census."""
         return f'{{"viewers":{self.viewers}}}'
 
-    def _recall(self, key: tuple[object, ...]) -> bytes | Document | None:
+    def _recall(self, key: tuple[object, ...]) -> Frame | Document | None:
         if self._position != self.lesson.position:
             self._position = self.lesson.position
             self._kept.clear()
         return self._kept.get(key)
 
-    def _keep(self, key: tuple[object, ...], made: bytes | Document) -> None:
+    def _keep(self, key: tuple[object, ...], made: Frame | Document) -> None:
         if len(self._kept) >= BOUND:
             self._kept.clear()
         self._kept[key] = made

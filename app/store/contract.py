@@ -2,8 +2,9 @@
 
 Rules: times are integer milliseconds of the caller's clock, passed as `now`; values are JSON text;
 faults of the store itself are `StoreUnavailable`, refusals of a request are `Refused`. Bounds are
-`Limits`: at each the request is refused and nothing is changed, except the feed, which forgets its
-oldest entries (readers notice by the number and load again).
+`Limits`: at each the request that would add more is refused and nothing is changed, so that a full
+lesson still turns its pages; except the feed, which forgets its oldest entries (readers notice by the
+number and load again).
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ class Refused(Exception):
 class Limits:
     """Bounds of one lesson."""
 
-    registers: int = 32_768
+    registers: int = 32_768  # tombstones among them; a request that only deletes may go to twice as many
     value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8
     feed: int = 4_096  # entries kept for readers that fall behind
     retention_s: int = 30 * 24 * 3600  # after the last write or vote everything is removed
@@ -96,7 +97,7 @@ class Reader(Protocol):
 
 class Store(Protocol):
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
-        """Make a lesson; False where the code is taken."""
+        """Make a lesson; False where the code is taken. Raises Refused."""
 
     async def load(self, lesson: str) -> Snapshot | None: ...
 

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from app.core.keys import EPHEMERAL
 from app.core.lesson import NULL, Lesson, Position, Write
 from app.core.poll import Refusal, parse_poll, refuse, tally
 from app.core.stamp import LessonClock, Stamp
@@ -25,7 +26,6 @@ class _Kept:
     lesson: Lesson = field(default_factory=Lesson)
     clock: LessonClock = field(default_factory=LessonClock)
     feed: list[Entry] = field(default_factory=list)
-    asked: dict[str, Stamp] = field(default_factory=dict)
     votes: dict[str, dict[str, tuple[int, ...]]] = field(default_factory=dict)
     published: dict[str, int] = field(default_factory=dict)
     dirty: set[str] = field(default_factory=set)
@@ -48,8 +48,10 @@ class MemoryStore:
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
         if lesson in self._lessons:
             return False
-        self._lessons[lesson] = _Kept()
-        await self.write(lesson, changes, now)
+        kept = _Kept()
+        self._check_room(kept, changes)
+        self._write(kept, changes, now)
+        self._lessons[lesson] = kept
         return True
 
     async def load(self, lesson: str) -> Snapshot | None:
@@ -71,11 +73,16 @@ class MemoryStore:
         return outcome
 
     def _check_room(self, kept: _Kept, changes: Sequence[Change]) -> None:
-        values = [change.raw for change in changes if change.raw != NULL]
-        size = sum(len(register.raw.encode()) for register in kept.lesson)
-        size += sum(len(raw.encode()) for raw in values)
-        limits = self._limits
-        if values and (len(kept.lesson) + len(values) > limits.registers or size > limits.value_bytes):
+        more_registers = more_bytes = 0
+        for change in changes:
+            old = kept.lesson.get(change.key)
+            more_registers += old is None
+            more_bytes += max(0, _size(_kept_of(change)) - (_size(old.raw) if old else 0))
+        deletes = all(change.raw == NULL for change in changes)
+        registers, size = len(kept.lesson), sum(_size(register.raw) for register in kept.lesson)
+        if more_registers and registers + more_registers > self._limits.registers * (2 if deletes else 1):
+            raise Refused(Reason.FULL)
+        if not deletes and more_bytes and size + more_bytes > self._limits.value_bytes:
             raise Refused(Reason.FULL)
 
     def _write(self, kept: _Kept, changes: Sequence[Change], now: int) -> Outcome:
@@ -85,18 +92,11 @@ class MemoryStore:
         stamps: list[Stamp] = []
         writes: list[Write] = []
         for change in changes:
-            old = kept.lesson.get(change.key)
-            if change.stamp is not None and old is not None and kept.asked.get(change.key) == change.stamp:
-                # The same far-ahead request again: it keeps the stamp it was given the first time.
-                done, used = False, old.stamp
-            else:
-                used = kept.clock.stamp(change.stamp, now)
-                write = Write(change.key, used, change.raw, change.mark)
-                done = kept.lesson.apply(position, [write])[0]
-                if done:
-                    writes.append(write)
-                    _remember(kept, change, used)
-            applied.append(done)
+            used = kept.clock.stamp(change.stamp, now)
+            write = Write(change.key, used, change.raw, change.mark)
+            applied += kept.lesson.apply(position, [write])
+            if applied[-1]:
+                writes.append(write)
             stamps.append(used)
         if writes:
             kept.number += 1
@@ -218,8 +218,9 @@ def _next(last: Position, now: int) -> Position:
     return Position(now, 0) if now > last.ms else Position(last.ms, last.seq + 1)
 
 
-def _remember(kept: _Kept, change: Change, used: Stamp) -> None:
-    if change.stamp is not None and used != change.stamp:
-        kept.asked[change.key] = change.stamp
-    else:
-        kept.asked.pop(change.key, None)
+def _kept_of(change: Change) -> str:
+    return NULL if change.key in EPHEMERAL else change.raw
+
+
+def _size(raw: str) -> int:
+    return len(raw.encode())

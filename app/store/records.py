@@ -8,10 +8,12 @@ from app.core.lesson import Position, Register, Write
 from app.core.stamp import Stamp, parse_stamp
 from app.store.contract import Entry, StoreUnavailable
 
+PARTS = ("meta", "state", "names", "feed", "votes", "counts", "pulled")
+
 
 def lesson_keys(lesson: str) -> list[str]:
     """Every key of a lesson, in the order the scripts expect; one hash tag, one slot."""
-    return [f"lectern:{{{lesson}}}:{part}" for part in ("meta", "state", "names", "feed", "votes", "counts")]
+    return [f"lectern:{{{lesson}}}:{part}" for part in PARTS]
 
 
 def feed_key(lesson: str) -> str:
@@ -38,16 +40,16 @@ def _stamp(text: str) -> Stamp:
 
 
 def parse_register(key: bytes, kept: bytes) -> Register:
-    """A field of the state hash: `stamp|asked|position|mark|json`."""
-    stamp, _, position, mark, raw = kept.decode().split("|", 4)
+    """A field of the state hash: `stamp|position|mark|json`."""
+    stamp, position, mark, raw = kept.decode().split("|", 3)
     return Register(key.decode(), _stamp(stamp), raw, int(mark), parse_position(position.encode()))
 
 
 def parse_entry(position: bytes, fields: dict[bytes, bytes]) -> Entry:
-    """An entry of a feed: `#` -> its number, then key -> `stamp|mark|json`."""
+    """An entry of a feed: `#` -> its number, then place -> `key|stamp|mark|json`, in the order of the writes."""
+    number = int(fields.pop(b"#"))
     writes = []
-    for key, value in fields.items():
-        if key != b"#":
-            stamp, mark, raw = value.decode().split("|", 2)
-            writes.append(Write(key.decode(), _stamp(stamp), raw, int(mark)))
-    return Entry(parse_position(position), int(fields[b"#"]), writes)
+    for value in fields.values():
+        key, stamp, mark, raw = value.decode().split("|", 3)
+        writes.append(Write(key, _stamp(stamp), raw, int(mark)))
+    return Entry(parse_position(position), number, writes)

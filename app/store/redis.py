@@ -3,10 +3,11 @@
 Rules:
 - All keys of a lesson share the hash tag `{code}`, so that each script touches one slot of a cluster.
 - Commands go through a pool with short timeouts and are tried once more only where the connection was
-  found dead: a caller is answered within `COMMAND_S`, and told when the outcome is not known.
+  found dead: a caller is answered within `ANSWER_S`, and told when the outcome is not known.
 - The blocking reader is in `reader.py`, on a connection of its own.
 """
 
+import asyncio
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,7 +29,8 @@ from app.store.records import lesson_keys, parse_position, parse_register, probe
 
 T = TypeVar("T")
 
-COMMAND_S = 2.0  # a POST must fail within 3 s when the store is mute
+COMMAND_S = 2.0  # for one command on one connection
+ANSWER_S = 2.5  # with the wait for a connection; a POST must fail within 3 s when the store is mute
 CONNECTIONS = 32
 CENSUS_S = 5  # a killed worker's viewers are forgotten after this long
 
@@ -75,8 +77,10 @@ class RedisStore:
         return self.redis.register_script(source)
 
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
-        answer = await self._send(lesson, changes, now, "create")
-        return bool(answer[0] == b"ok")
+        status, *_ = await self._send(lesson, changes, now, "create")
+        if status == b"full":
+            raise Refused(Reason.FULL)
+        return bool(status == b"ok")
 
     async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
         status, *answer = await self._send(lesson, changes, now, "end" if end else "write")
@@ -119,7 +123,7 @@ class RedisStore:
         return answer if isinstance(answer, int) else Refusal(answer.decode())
 
     async def publish(self, lesson: str, poll: str, now: int) -> int:
-        args: list[Any] = [now, poll, self._limits.feed]
+        args: list[Any] = [now, poll, self._limits.feed, self._limits.retention_s]
         return int(await self._call(lambda: self._publish(lesson_keys(lesson), args)))
 
     async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:
@@ -130,12 +134,16 @@ class RedisStore:
             if field.decode().partition(":")[0] == poll
         }
         voters = mine.pop("voters", 0)
-        options = max((int(option) for option in mine), default=-1) + 1
+        options = max((int(option) for option, votes in mine.items() if votes), default=-1) + 1
         return [mine.get(str(option), 0) for option in range(options)], voters
 
     async def reader(self, worker: str) -> RedisReader:
         client = connect(self._url, verify_tls=self._verify_tls, timeout_s=RedisReader.TIMEOUT_S, retries=0)
-        return await self._call(lambda: RedisReader.open(client, worker))
+        try:
+            return await self._call(lambda: RedisReader.open(client, worker))
+        except StoreUnavailable:
+            await client.connection_pool.disconnect()
+            raise
 
     async def probe(self, worker: str) -> None:
         async def send() -> None:
@@ -184,6 +192,7 @@ class RedisStore:
 
     async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
         try:
-            return await command()
+            async with asyncio.timeout(ANSWER_S):
+                return await command()
         except (RedisError, OSError) as fault:
-            raise StoreUnavailable(str(fault)) from fault
+            raise StoreUnavailable(str(fault) or "no answer in time") from fault

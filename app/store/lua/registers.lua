@@ -2,13 +2,14 @@
 --
 -- Keys, all with the lesson's hash tag:
 --   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, tally:<poll>, dirty:<poll>
---   state  register key -> ms.counter.writer|asked|position|mark|json
+--   state  register key -> ms.counter.writer|position|mark|json
 --   names  sorted set of register keys, all with score 0: what lies below a prefix is a range of it
---   feed   stream; an entry is  # -> number, then  register key -> ms.counter.writer|mark|json
+--   feed   stream; an entry is  # -> number, then for each write, by its place,  1 -> key|ms.counter.writer|mark|json
 --   votes  <poll>:<voter> -> 0,2     counts  <poll>:<option> -> n, <poll>:voters -> n
+--   pulled far-ahead stamp -> the stamp it was pulled back to
 
-local META, STATE, NAMES, FEED, VOTES, COUNTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local AHEAD_MS = 5000
+local META, STATE, NAMES, FEED, VOTES, COUNTS, PULLED = unpack(KEYS)
+local AHEAD_MS, COUNTER_MAX, PULLED_MAX = 5000, 9999999999, 1000
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -38,13 +39,13 @@ end
 local function get(key)
   local kept = redis.call('HGET', STATE, key)
   if not kept then return nil end
-  local stamp, asked, position, mark, raw = string.match(kept, '^([^|]*)|([^|]*)|([^|]*)|(%d)|(.*)$')
-  return { stamp = parse_stamp(stamp), asked = asked, position = position, mark = tonumber(mark), raw = raw }
+  local stamp, position, mark, raw = string.match(kept, '^([^|]*)|([^|]*)|(%d)|(.*)$')
+  return { stamp = parse_stamp(stamp), position = position, mark = tonumber(mark), raw = raw }
 end
 
 local function put(key, register)
   redis.call('HSET', STATE, key, table.concat({
-    stamp_text(register.stamp), register.asked, register.position, register.mark, register.raw }, '|'))
+    stamp_text(register.stamp), register.position, register.mark, register.raw }, '|'))
   redis.call('ZADD', NAMES, 0, key)
 end
 
@@ -61,20 +62,19 @@ function Meta.read()
   return meta
 end
 
-function Meta.save(meta)
-  local pairs_ = {}
+-- Everything of a lesson lives as long as its last change: set again at most once an hour, and at once for
+-- a key that has just been made.
+function Meta.save(meta, now, retention_s)
+  local due, pairs_ = now >= meta.expire_at, {}
+  if due then meta.expire_at = now + 3600000 end
   for _, name in ipairs(Meta.fields) do
     pairs_[#pairs_ + 1] = name
     pairs_[#pairs_ + 1] = name == 'last' and meta.last or text(meta[name])
   end
   redis.call('HSET', META, unpack(pairs_))
-end
-
--- Everything of a lesson lives as long as its last change; set again at most once an hour.
-local function keep_alive(meta, now, retention_s)
-  if now < meta.expire_at then return end
-  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, retention_s) end
-  meta.expire_at = now + 3600000
+  for _, key in ipairs(KEYS) do
+    if due or redis.call('TTL', key) == -1 then redis.call('EXPIRE', key, retention_s) end
+  end
 end
 
 local function next_position(meta, now)
@@ -84,16 +84,31 @@ local function next_position(meta, now)
   return text(ms) .. '-' .. text(seq + 1)
 end
 
+-- `counter` in the millisecond `now`, or what follows `last` in `ms`, whichever is later.
+local function later(now, counter, ms, last)
+  if last < COUNTER_MAX then last = last + 1 else ms, last = ms + 1, 0 end
+  if now > ms or (now == ms and counter > last) then return now, counter end
+  return ms, last
+end
+
+local function pull_back(meta, asked, now)
+  meta.pulled_ms, meta.pulled_counter = later(now, asked.counter, meta.pulled_ms, meta.pulled_counter)
+  if redis.call('HLEN', PULLED) >= PULLED_MAX then redis.call('DEL', PULLED) end
+  local used = { ms = meta.pulled_ms, counter = meta.pulled_counter, writer = asked.writer }
+  redis.call('HSET', PULLED, stamp_text(asked), stamp_text(used))
+  return used
+end
+
 local function issue_stamp(meta, asked, now)
-  local used = asked
+  local used
   if not asked then
-    if now > meta.clock_ms then used = { ms = now, counter = 0, writer = 'server' }
-    else used = { ms = meta.clock_ms, counter = meta.clock_counter + 1, writer = 'server' } end
-  elseif asked.ms > now + AHEAD_MS then
-    local ms, counter = math.max(now, meta.pulled_ms), asked.counter
-    if ms == meta.pulled_ms then counter = math.max(counter, meta.pulled_counter + 1) end
-    meta.pulled_ms, meta.pulled_counter = ms, counter
-    used = { ms = ms, counter = counter, writer = asked.writer }
+    used = { writer = 'server' }
+    used.ms, used.counter = later(now, 0, meta.clock_ms, meta.clock_counter)
+  else
+    local pulled = meta.pulled_ms > 0 and redis.call('HGET', PULLED, stamp_text(asked))
+    if pulled then used = parse_stamp(pulled)
+    elseif asked.ms > now + AHEAD_MS then used = pull_back(meta, asked, now)
+    else used = asked end
   end
   if used.ms > meta.clock_ms or (used.ms == meta.clock_ms and used.counter > meta.clock_counter) then
     meta.clock_ms, meta.clock_counter = used.ms, used.counter
@@ -127,7 +142,7 @@ local function clear_below(meta, write, position)
   end
 end
 
--- write: key, stamp, asked (text, '' unless it was pulled back), mark, keep ('0' for live-only), raw
+-- write: key, stamp, mark, keep ('0' for live-only), raw
 local function apply(meta, write, position)
   local old = get(write.key)
   if not beats(write, old) then return false end
@@ -135,7 +150,7 @@ local function apply(meta, write, position)
   local raw = write.keep == '0' and 'null' or write.raw
   meta.bytes = meta.bytes + #raw - (old and #old.raw or 0)
   local mark = math.max(write.mark, old and old.mark or 0)
-  put(write.key, { stamp = write.stamp, asked = write.asked, position = position, mark = mark, raw = raw })
+  put(write.key, { stamp = write.stamp, position = position, mark = mark, raw = raw })
   return true
 end
 
@@ -143,9 +158,9 @@ local function append(meta, position, applied, feed_limit)
   meta.number = meta.number + 1
   meta.last = position
   local entry = { '#', text(meta.number) }
-  for _, write in ipairs(applied) do
-    entry[#entry + 1] = write.key
-    entry[#entry + 1] = stamp_text(write.stamp) .. '|' .. write.mark .. '|' .. write.raw
+  for place, write in ipairs(applied) do
+    entry[#entry + 1] = place
+    entry[#entry + 1] = table.concat({ write.key, stamp_text(write.stamp), write.mark, write.raw }, '|')
   end
   redis.call('XADD', FEED, 'MAXLEN', '~', feed_limit, position, unpack(entry))
 end

@@ -23,7 +23,7 @@ local function publish(meta, poll, register, now, feed_limit)
   local voters = redis.call('HGET', COUNTS, poll .. ':voters') or '0'
   local raw = '{"counts":[' .. table.concat(counts, ',') .. '],"voters":' .. voters .. '}'
   local position = next_position(meta, now)
-  local write = { key = 'tally/' .. poll, asked = '', mark = 0, keep = '1', raw = raw, stamp = issue_stamp(meta, nil, now) }
+  local write = { key = 'tally/' .. poll, mark = 0, keep = '1', raw = raw, stamp = issue_stamp(meta, nil, now) }
   if apply(meta, write, position) then append(meta, position, { write }, feed_limit) end
   redis.call('HSET', META, 'tally:' .. poll, text(now), 'dirty:' .. poll, '0')
   return 0

@@ -27,13 +27,8 @@ if before ~= chosen then
   for _, choice in ipairs(choices) do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, 1) end
   redis.call('HSET', VOTES, field, chosen)
   redis.call('HSET', META, 'dirty:' .. poll, '1')
-  -- A hash made by this vote has no time to live yet.
-  for _, key in ipairs({ VOTES, COUNTS }) do
-    if redis.call('TTL', key) < 0 then redis.call('EXPIRE', key, ARGV[5]) end
-  end
 end
 
 local due = publish(meta, poll, register, now, ARGV[4])
-keep_alive(meta, now, ARGV[5])
-Meta.save(meta)
+Meta.save(meta, now, ARGV[5])
 return due

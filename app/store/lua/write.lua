@@ -16,38 +16,30 @@ elseif meta.ended == 1 then
   return { 'ended' }
 end
 
-local writes, more_registers, more_bytes = {}, 0, 0
+-- Checked before anything changes, hence against the most the request can add.
+local writes, more_registers, more_bytes, only_deletes = {}, 0, 0, true
 for i = 7, #ARGV, 5 do
-  local write = { key = ARGV[i], asked_text = ARGV[i + 1], mark = tonumber(ARGV[i + 2]), keep = ARGV[i + 3], raw = ARGV[i + 4] }
+  local write = { key = ARGV[i], asked = ARGV[i + 1], mark = tonumber(ARGV[i + 2]), keep = ARGV[i + 3], raw = ARGV[i + 4] }
   writes[#writes + 1] = write
-  if write.raw ~= 'null' then
-    more_registers, more_bytes = more_registers + 1, more_bytes + #write.raw
-  end
+  local old = get(write.key)
+  if not old then more_registers = more_registers + 1 end
+  local size = write.keep == '0' and #'null' or #write.raw
+  more_bytes = more_bytes + math.max(0, size - (old and #old.raw or 0))
+  only_deletes = only_deletes and write.raw == 'null'
 end
--- Checked before anything changes, hence against the most the request can add. Deleting is always possible.
-if more_registers > 0 and (redis.call('HLEN', STATE) + more_registers > limit.registers or meta.bytes + more_bytes > limit.bytes) then
-  return { 'full' }
-end
+local registers = redis.call('HLEN', STATE) + more_registers
+if more_registers > 0 and registers > limit.registers * (only_deletes and 2 or 1) then return { 'full' } end
+if not only_deletes and more_bytes > 0 and meta.bytes + more_bytes > limit.bytes then return { 'full' } end
 
 local position, applied, answer = next_position(meta, now), {}, {}
 for _, write in ipairs(writes) do
-  local asked = write.asked_text ~= '' and parse_stamp(write.asked_text) or nil
-  local old = asked and get(write.key)
-  if old and old.asked == write.asked_text then
-    -- The same far-ahead request again: it keeps the stamp it was given the first time.
-    answer[#answer + 1], answer[#answer + 2] = 0, stamp_text(old.stamp)
-  else
-    write.stamp = issue_stamp(meta, asked, now)
-    local used = stamp_text(write.stamp)
-    write.asked = (asked and used ~= write.asked_text) and write.asked_text or ''
-    local done = apply(meta, write, position)
-    if done then applied[#applied + 1] = write end
-    answer[#answer + 1], answer[#answer + 2] = done and 1 or 0, used
-  end
+  write.stamp = issue_stamp(meta, write.asked ~= '' and parse_stamp(write.asked) or nil, now)
+  local done = apply(meta, write, position)
+  if done then applied[#applied + 1] = write end
+  answer[#answer + 1], answer[#answer + 2] = done and 1 or 0, stamp_text(write.stamp)
 end
 
 if #applied > 0 then append(meta, position, applied, ARGV[5]) end
 if mode == 'end' then meta.ended = 1 end
-keep_alive(meta, now, ARGV[6])
-Meta.save(meta)
+Meta.save(meta, now, ARGV[6])
 return { 'ok', meta.last, unpack(answer) }

@@ -1,0 +1,120 @@
+"""The wiring: every part of a worker process, made once, in one visible place.
+
+Rules: importing this module does nothing; `create_app` is what the server calls in each worker. Parts are
+handed what they need; background tasks are started and ended here and nowhere else.
+"""
+
+import asyncio
+import os
+import secrets
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
+
+from app import logs, metrics
+from app.core.audience import Audience
+from app.decks.objects import open_store
+from app.decks.service import Decks
+from app.feed.heartbeat import Wheel
+from app.feed.hub import Hub, forever
+from app.feed.presence import EVERY_S, Presence
+from app.feed.reader import FeedReader
+from app.feed.tallies import SWEEP_S, Tallies
+from app.settings import Settings
+from app.store.contract import Limits
+from app.store.deckbook import DeckBook
+from app.store.redis import RedisStore
+from app.web.app import build
+from app.web.assets import Assets
+from app.web.decklessons import DeckLessons
+from app.web.deckroom import DeckRoom
+from app.web.services import Services
+from app.web.signing import Signer
+
+STATIC = Path(__file__).resolve().parent.parent / "static"
+DROP_EVERY_S = 7.3
+
+
+def create_app() -> ASGIApp:
+    """The ASGI application of one worker, configured by the environment."""
+    settings = Settings.from_environ(os.environ)
+    logs.configure(settings.log_level)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            app.state.services = await _start(settings, stack)
+            yield
+
+    return build(lifespan)
+
+
+async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
+    worker = f"{os.getpid()}-{secrets.token_hex(4)}"
+    retention_s = settings.retention_days * 24 * 3600
+    store = RedisStore(
+        settings.redis_url,
+        limits=Limits(retention_s=retention_s),
+        verify_tls=settings.redis_verify_tls,
+    )
+    stack.push_async_callback(store.close)
+    secret = settings.secret.encode() or await store.secret()
+    hub = Hub(store, worker)
+    reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
+    book = DeckBook(store.redis, worker, retention_s)
+    decks = Decks(open_store(settings.decks), DeckRoom(hub), book)
+
+    await stack.enter_async_context(
+        _running(
+            [
+                reader.run(),
+                wheel.run(),
+                forever(presence.step, EVERY_S, "presence"),
+                forever(tallies.sweep, SWEEP_S, "tallies"),
+                forever(hub.tidy, DROP_EVERY_S, "idle lessons"),
+            ]
+        )
+    )
+    await decks.start()
+    stack.push_async_callback(decks.stop)
+    _count(hub, reader)
+    return Services(
+        settings, hub, reader, tallies, wheel, decks, DeckLessons(book), Signer(secret), Assets(STATIC)
+    )
+
+
+@asynccontextmanager
+async def _running(work: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Run background work for the length of a block. Work that ends by a bug ends the process: a worker
+    without its reader looks alive and is not."""
+    tasks = [asyncio.create_task(each) for each in work]
+    for task in tasks:
+        task.add_done_callback(_fell)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+
+def _fell(task: "asyncio.Task[None]") -> None:
+    if not task.cancelled() and task.exception() is not None:
+        logs.fatal("background work has failed", task.exception())
+
+
+def _count(hub: Hub, reader: FeedReader) -> None:
+    def streams(audience: str) -> int:
+        kind = Audience(audience)
+        return sum(len(channel.subscribers[kind]) for channel in hub.channels.values())
+
+    def age() -> float:
+        return asyncio.get_running_loop().time() - reader.heard_at
+
+    metrics.count_on_demand(streams, lambda: len(hub.channels), age)

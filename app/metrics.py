@@ -1,0 +1,41 @@
+"""Metrics: one registry a process; what an operator would look at or be woken by.
+
+Rules: metrics are made here and nowhere else; a gauge that can be counted on demand is counted on demand,
+so that it cannot drift.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+STREAMS = Gauge("lectern_streams", "Open streams", ["audience"], registry=REGISTRY)
+LESSONS = Gauge("lectern_lessons", "Lessons loaded in this process", registry=REGISTRY)
+JOINS = Counter("lectern_joins", "Streams opened", ["kind"], registry=REGISTRY)  # new, resumed, reset
+WRITES = Counter("lectern_writes", "Registers set by teachers", ["applied"], registry=REGISTRY)
+VOTES = Counter("lectern_votes", "Votes", ["result"], registry=REGISTRY)
+WRITE_SECONDS = Histogram(
+    "lectern_write_seconds",
+    "From a POST's last byte to its write",
+    registry=REGISTRY,
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+STORE_ERRORS = Counter("lectern_store_errors", "Commands the store did not answer", registry=REGISTRY)
+GAPS = Counter("lectern_feed_gaps", "Lessons loaded again because an entry was missing", registry=REGISTRY)
+READER_AGE = Gauge("lectern_reader_age_seconds", "Since the reader last heard its probe", registry=REGISTRY)
+
+
+def count_on_demand(
+    streams: Callable[[str], int], lessons: Callable[[], int], age: Callable[[], float]
+) -> None:
+    """Say how the gauges are counted, once the parts exist."""
+    for audience in ("viewer", "teacher"):
+        STREAMS.labels(audience).set_function(partial(streams, audience))
+    LESSONS.set_function(lessons)
+    READER_AGE.set_function(age)

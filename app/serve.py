@@ -1,0 +1,67 @@
+"""Serving: uvicorn's configuration, and the one or many processes it runs in.
+
+Rules: one worker runs in this process; more run under uvicorn's supervisor, which starts a dead one
+again. How streams end at SIGTERM is `app/web/handover.py`; Ctrl+C does not wait for it. An orderly stop
+is exit code 0.
+"""
+
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from app.settings import Settings
+
+BACKLOG = 4096  # everyone opens the page at once
+GRACE_S = 5  # after the drain, for requests under way
+KEEP_ALIVE_S = 65  # longer than the routers in front keep theirs
+
+
+def config(settings: Settings) -> uvicorn.Config:
+    """uvicorn's configuration; forwarded headers are read by `app.web.origin`, not by uvicorn."""
+    return uvicorn.Config(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.web_concurrency,
+        loop="uvloop",
+        http="app.web.handover:LecternProtocol",
+        ws="none",
+        lifespan="on",
+        backlog=BACKLOG,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=int(settings.drain_s) + GRACE_S,
+    )
+
+
+class _Server(uvicorn.Server):
+    """A single worker: Ctrl+C ends it at once, whoever is connected."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        super().handle_exit(sig, frame)
+        self.force_exit = self.force_exit or sig == signal.SIGINT
+
+
+def run(settings: Settings, *, on_bound: Callable[[str], None], on_stop: Callable[[], None]) -> None:
+    """Serve until told to stop. `on_bound` gets the address, `on_stop` is called when nothing serves any more."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # uvicorn raises the signal again when it is done; by then it has been obeyed.
+        signal.signal(number, lambda *_: None)
+    asked = config(settings)
+    listener = asked.bind_socket()
+    host, port = listener.getsockname()[:2]
+    on_bound(settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}/")
+    try:
+        if settings.web_concurrency == 1:
+            _Server(asked).run([listener])
+        else:
+            Multiprocess(asked, [listener]).run()
+    finally:
+        on_stop()

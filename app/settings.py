@@ -1,0 +1,77 @@
+"""Settings: read once from the environment, checked, and passed on by hand.
+
+Rules: a setting that cannot be used stops the start with a sentence that says what is wrong; every
+setting stands in docs/OPERATIONS.md, and a test holds the two together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used; the message is for the person who deploys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment's variables, in upper case, by field."""
+
+    host: str = "127.0.0.1"  # HOST: the address to listen on; 0.0.0.0 where PORT is set by a platform
+    port: int = 8000  # PORT
+    web_concurrency: int = 1  # WEB_CONCURRENCY: worker processes
+    redis_url: str = ""  # REDIS_URL: none starts the embedded Valkey
+    redis_verify_tls: bool = True  # REDIS_VERIFY_TLS: 0 accepts a self-signed certificate
+    var_dir: Path = Path("var")  # VAR_DIR: the embedded store's files, and decks by default
+    decks_url: str = ""  # DECKS_URL: a folder or s3://bucket/prefix; none: decks in VAR_DIR
+    public_url: str = ""  # PUBLIC_URL: https://host, where it cannot be told from requests
+    forwarded_hops: int = 0  # FORWARDED_HOPS: proxies in front that append to X-Forwarded-*
+    create_key: str = field(default="", repr=False)  # CREATE_KEY: needed to create lessons, where set
+    secret: str = field(default="", repr=False)  # SECRET: signs cookies; none: kept in the store
+    retention_days: int = 30  # RETENTION_DAYS: after its last change a lesson is removed
+    drain_s: float = 20.0  # DRAIN_S: over how many seconds streams are closed at SIGTERM
+    log_level: str = "info"  # LOG_LEVEL
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
+        """The settings in `environ`. Raises BadSetting."""
+        given = {
+            each.name: environ[each.name.upper()] for each in fields(cls) if environ.get(each.name.upper())
+        }
+        read = {name: _read(cls, name, text) for name, text in given.items()}
+        if "host" not in read and "port" in read and environ.get("DYNO"):
+            read["host"] = "0.0.0.0"  # noqa: S104 - on a dyno the router comes from outside
+        return cls(**read)  # type: ignore[arg-type]
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.port <= 65_535:
+            raise BadSetting("PORT must be 0 to 65535")
+        if self.web_concurrency < 1:
+            raise BadSetting("WEB_CONCURRENCY must be at least 1")
+        if self.forwarded_hops < 0:
+            raise BadSetting("FORWARDED_HOPS must be 0 or more")
+        if self.retention_days < 1:
+            raise BadSetting("RETENTION_DAYS must be at least 1")
+        if not 0 <= self.drain_s <= 25:
+            raise BadSetting("DRAIN_S must be 0 to 25: platforms kill a process 30 s after SIGTERM")
+        if self.log_level not in {"debug", "info", "warning", "error"}:
+            raise BadSetting("LOG_LEVEL must be debug, info, warning or error")
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise BadSetting("PUBLIC_URL must start with http:// or https://")
+
+    @property
+    def decks(self) -> str:
+        """Where decks are kept."""
+        return self.decks_url or str((self.var_dir / "decks").absolute())
+
+
+def _read(cls: type[Settings], name: str, text: str) -> object:
+    kind = {each.name: each.type for each in fields(cls)}[name]
+    try:
+        if kind is bool:
+            return {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}[
+                text.lower()
+            ]
+        return text.rstrip("/") if name == "public_url" else kind(text)  # type: ignore[operator]
+    except (KeyError, ValueError):
+        raise BadSetting(f"{name.upper()}={text!r} is not of the kind it must be") from None

@@ -1,0 +1,76 @@
+"""Which lesson a deck belongs to, and who renders it now. In Redis, beside the lessons.
+
+Rules: a claim is a lease: a worker that renders renews it, and when it dies another finds the deck
+abandoned `LEASE_MS` later. Entries live as long as lessons do after their last use.
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app.store.contract import StoreUnavailable
+
+LEASE_MS = 15_000
+_RENDERS = "lectern:renders"  # deck -> [lesson, name] while it is not whole
+
+T = TypeVar("T")
+
+
+class DeckBook:
+    """Keeps decks' lessons and claims. Raises StoreUnavailable."""
+
+    def __init__(self, redis: Redis, worker: str, retention_s: int) -> None:
+        self._redis = redis
+        self._worker = worker
+        self._retention_s = retention_s
+
+    async def lesson(self, deck: str) -> str | None:
+        """The deck's lesson, or None for an unknown deck."""
+        kept: Any = await _call(lambda: self._redis.getex(_deck(deck), ex=self._retention_s))
+        return kept.decode() if kept else None
+
+    async def claim(self, deck: str, lesson: str, name: str) -> bool:
+        """Take the deck for rendering; False where another worker has it."""
+        mine = await _call(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS, nx=True))
+        if not mine:
+            return False
+        await _call(lambda: self._redis.set(_deck(deck), lesson, ex=self._retention_s))
+        await _call(lambda: self._redis.hset(_RENDERS, deck, json.dumps([lesson, name])))
+        return True
+
+    async def renew(self, deck: str) -> None:
+        """Keep the claim."""
+        await _call(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS))
+
+    async def release(self, deck: str) -> None:
+        """The deck is whole, or has failed for good."""
+        await _call(lambda: self._redis.hdel(_RENDERS, deck))
+        await _call(lambda: self._redis.delete(_lease(deck)))
+
+    async def abandoned(self) -> list[tuple[str, str, str]]:
+        """Decks whose rendering has begun and that nobody claims now: deck, lesson, name."""
+        renders: dict[Any, Any] = await _call(lambda: self._redis.hgetall(_RENDERS))
+        found = []
+        for deck, about in renders.items():
+            if not await _call(lambda deck=deck: self._redis.exists(_lease(deck.decode()))):  # type: ignore[misc]
+                lesson, name = json.loads(about)
+                found.append((deck.decode(), lesson, name))
+        return found
+
+
+def _deck(deck: str) -> str:
+    return f"lectern:deck:{deck}"
+
+
+def _lease(deck: str) -> str:
+    return f"lectern:render:{deck}"
+
+
+async def _call(command: Callable[[], Awaitable[T]]) -> T:
+    try:
+        return await command()
+    except (RedisError, OSError) as fault:
+        raise StoreUnavailable(str(fault)) from fault

@@ -1,0 +1,66 @@
+"""Routes, and the ASGI application around them.
+
+Rules: one table of routes, in the order of the contract; every response but a stream passes the same
+security headers; a path that could be a lesson's code comes last.
+"""
+
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
+
+from app.web import decks, events, lessons, operations, pages, polls, state
+from app.web.problems import HANDLERS
+
+API = "/api/lessons/{lesson}"
+SECURITY = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+
+
+def routes() -> list[BaseRoute]:
+    """The table."""
+    return [
+        Route("/api/lessons", lessons.create, methods=["POST"]),
+        Route(API, lessons.info),
+        Route(f"{API}/session", lessons.session, methods=["POST"]),
+        Route(f"{API}/end", lessons.end, methods=["POST"]),
+        Route(f"{API}/qr.svg", lessons.qr),
+        Route(f"{API}/state", state.post, methods=["POST"]),
+        Route(f"{API}/state", state.get),
+        Route(f"{API}/ink/{{page}}", state.ink),
+        Route(f"{API}/events", events.events),
+        Route(f"{API}/polls/{{poll}}/votes", polls.vote, methods=["POST"]),
+        Route(f"{API}/polls.csv", polls.results),
+        Route(f"{API}/decks", decks.upload, methods=["POST"]),
+        Route("/decks/{deck}/{number}-{width}.webp", decks.image),
+        Route("/decks/{deck}/{number}.txt", decks.text),
+        Route("/healthz", operations.healthz),
+        Route("/readyz", operations.readyz),
+        Route("/metrics", operations.metrics),
+        Route("/static/{version}/{path:path}", pages.static),
+        Route("/", pages.home),
+        Route("/teach/{code}", pages.teacher),
+        Route("/screen/{code}", pages.screen),
+        Route("/{code}", pages.student),
+    ]
+
+
+def build(lifespan: Lifespan[Starlette]) -> ASGIApp:
+    """The application; `lifespan` puts the services into `app.state.services`."""
+    return Secured(Starlette(routes=routes(), exception_handlers=HANDLERS, lifespan=lifespan))
+
+
+class Secured:
+    """Adds the headers that every response carries."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def secured(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], *SECURITY]
+            await send(message)
+
+        await self._app(scope, receive, secured if scope["type"] == "http" else send)

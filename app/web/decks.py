@@ -1,0 +1,114 @@
+"""Decks: upload by the teacher, pages and their text for everybody who may see them. Contract, section 6.
+
+Rules: a viewer may fetch pages up to the furthest one shown, in the lesson's order, and `AHEAD` more; a
+teacher all. What is fetched never changes, so caches may keep it for a year; a refusal they may not.
+"""
+
+from collections.abc import AsyncIterator
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from app.decks.reasons import Busy, NotADeck, TooLarge
+from app.feed.channel import Channel
+from app.web import auth
+from app.web.answers import has, json_response
+from app.web.deckroom import read_order
+from app.web.problems import Problem, invalid
+from app.web.schemas import DeckAccepted
+from app.web.services import lesson, services
+
+AHEAD = 2
+FOREVER = "public, max-age=31536000, immutable"
+NAME = "Slides"
+NUMBER_DIGITS = 5
+
+
+async def upload(request: Request) -> Response:
+    """POST /api/lessons/{lesson}/decks, body application/pdf, `?name=`"""
+    channel = await lesson(request)
+    auth.require_teacher(request, channel)
+    if channel.ended:
+        raise Problem(409, "The lesson has ended.")
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/pdf":
+        raise Problem(415, "A deck is sent as application/pdf.", headers={"accept-post": "application/pdf"})
+    decks = services(request).decks
+    _declared(request, decks.limits.upload_bytes)
+    name = request.query_params.get("name", "").strip() or NAME
+    try:
+        deck = await decks.submit(channel.code, name, _chunks(request))
+    except TooLarge as refused:
+        raise Problem(413, str(refused), headers={"connection": "close"}) from None
+    except NotADeck as refused:
+        raise invalid([{"path": "", "message": str(refused)}]) from None
+    except Busy as refused:
+        raise Problem(503, str(refused), headers={"retry-after": "30"}) from None
+    except ClientDisconnect:
+        raise Problem(400, "The upload was cut off.") from None
+    return json_response(DeckAccepted(deck), 202)
+
+
+def _declared(request: Request, limit: int) -> None:
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and int(length) > limit:
+        raise Problem(413, str(TooLarge(limit)), headers={"connection": "close"})
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    async for part in request.stream():
+        yield part
+
+
+async def image(request: Request) -> Response:
+    """GET /decks/{deck}/{number}-{width}.webp"""
+    deck, number, width = (request.path_params[name] for name in ("deck", "number", "width"))
+    await _may_see(request, deck, number)
+    data = await services(request).decks.page(deck, _number(number), _number(width))
+    if data is None:
+        raise Problem(404, "There is no such page, or not yet.")
+    return _forever(request, data, f'"{deck}-{number}-{width}"', "image/webp")
+
+
+async def text(request: Request) -> Response:
+    """GET /decks/{deck}/{number}.txt"""
+    deck, number = request.path_params["deck"], request.path_params["number"]
+    await _may_see(request, deck, number)
+    told = await services(request).decks.text(deck, _number(number))
+    if told is None:
+        raise Problem(404, "There is no such page, or not yet.")
+    return _forever(request, told.encode(), f'"{deck}-{number}-text"', "text/plain; charset=utf-8")
+
+
+def _forever(request: Request, data: bytes, etag: str, media_type: str) -> Response:
+    headers = {"cache-control": FOREVER, "etag": etag}
+    if has(request, etag):
+        return Response(status_code=304, headers=headers)
+    return Response(data, headers=headers, media_type=media_type)
+
+
+def _number(digits: str) -> int:
+    ours = digits.isascii() and digits.isdecimal() and len(digits) <= NUMBER_DIGITS and digits[0] != "0"
+    if not ours:
+        raise Problem(404, "There is no such page.")
+    return int(digits)
+
+
+async def _may_see(request: Request, deck: str, number: str) -> None:
+    found = services(request)
+    code = await found.deck_lessons.lesson(deck)
+    channel = await found.hub.channel(code) if code else None
+    if channel is None:
+        raise Problem(404, "There is no such deck.")
+    page = f"{deck}-{_number(number)}"
+    if not (page in reach(channel) or auth.is_teacher(request, channel)):
+        raise Problem(403, "This page has not been shown yet.")
+
+
+def reach(channel: Channel) -> frozenset[str]:
+    """The pages that viewers may fetch."""
+    shown = {register.key.partition("/")[2] for register in channel.lesson.below("shown/")}
+    order = read_order(channel)
+    furthest = max((place for place, page in enumerate(order) if page in shown), default=None)
+    open_to = order[: furthest + 1 + AHEAD] if furthest is not None else []
+    return frozenset(open_to) | shown

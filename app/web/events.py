@@ -1,0 +1,45 @@
+"""The stream: GET /api/lessons/{lesson}/events. Contract, section 4.
+
+Rules: a stream is joined in one step without a wait between reading the position and being among the
+subscribers; what it costs afterwards is a place in a set. Where EventSource must come back, the answer
+is 200 with a `retry:`, since any other status makes it give up.
+"""
+
+import random
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core import frames
+from app.core.cursor import parse_cursor
+from app.store.contract import StoreUnavailable
+from app.web.handover import respond
+from app.web.opening import Opening
+from app.web.services import lesson, services
+from app.web.state import audience
+from app.web.stream import LaterResponse
+
+RETRY_MS = (2_000, 8_000)
+LATER_MS = (15_000, 45_000)  # for one who is sent away
+
+
+async def events(request: Request) -> Response:
+    """A lesson's events, for viewers or (`?as=teacher`) teachers."""
+    found = services(request)
+    try:
+        channel = await lesson(request)
+    except StoreUnavailable:
+        return LaterResponse(_retry(LATER_MS))
+    who = audience(request, channel)
+    if channel.ended:
+        return Response(status_code=204, headers={"cache-control": "no-store"})
+    asked = request.headers.get("last-event-id") or request.query_params.get("cursor")
+    cursor = parse_cursor(asked)
+    await found.hub.since(channel, cursor)  # waits for this fold where another worker is a moment ahead
+    return respond(
+        request.scope, Opening(channel, found.wheel, who, cursor, _retry(RETRY_MS), found.settings.drain_s)
+    )
+
+
+def _retry(ms: tuple[int, int]) -> frames.Frame:
+    return frames.retry(random.randint(*ms))  # noqa: S311 - spread, not secrecy

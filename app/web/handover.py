@@ -1,0 +1,176 @@
+"""The hand-over: a checked stream leaves HTTP for a connection that only knows how to be written to.
+
+Rules:
+- `LecternProtocol` (uvicorn's HTTP protocol, given as `http=`) offers the hand-over in the request's ASGI
+  extensions. Taking it ends the request for uvicorn: no task, parser, scope or buffer of it is left.
+- What stays is a `Stream`: the transport's protocol and the channel's subscriber in one, with slots. It
+  stands among uvicorn's connections, so that shutdown sees it and limits count it.
+- A peer that half-closes or sends anything but line ends is closed: an EventSource does neither.
+- Where the server offers no hand-over (other servers, HTTP/1.0), the stream is a plain ASGI response.
+"""
+
+import asyncio
+import random
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from app.core import frames
+from app.core.frames import Frame
+from app.core.lesson import Position
+from app.web.opening import Opening
+from app.web.stream import HEADERS, StreamResponse
+
+EXTENSION = "lectern.handover"
+BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow; the kernel holds more
+PART_MS = (500, 4_000)  # when one who is sent away at a shutdown comes back
+LINGER_S = 5.0  # for the last bytes to a peer that is not reading
+USER_TIMEOUT_MS = 45_000  # unacknowledged bytes; three beats
+KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3))
+
+HandOver = Callable[["Stream"], asyncio.Transport | None]
+
+
+class LecternProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, with the hand-over and sockets that notice vanished peers."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        peer = transport.get_extra_info("socket")
+        if peer is not None and peer.family in {socket.AF_INET, socket.AF_INET6}:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+            for option, value in KEEPALIVE:
+                peer.setsockopt(socket.IPPROTO_TCP, option, value)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {EXTENSION: self.hand_over}  # type: ignore[dict-item]
+
+    def hand_over(self, stream: "Stream") -> asyncio.Transport | None:
+        """Make the stream the connection's protocol; None where this connection cannot be handed over."""
+        cycle, transport = self.cycle, self.transport
+        ready = not (cycle.disconnected or cycle.response_started or self.pipeline or transport.is_closing())
+        if not ready or self.scope["http_version"] != "1.1" or self.scheme != "http":
+            return None
+        # For uvicorn the response is complete; what it would do then is not to be done.
+        cycle.response_started = cycle.response_complete = True
+        cycle.on_response = _nothing
+        self.flow.resume_reading()
+        self._unset_keepalive_if_required()
+        self.connections.discard(self)
+        self.connections.add(stream)  # type: ignore[arg-type]
+        stream.connections = self.connections
+        transport.set_write_buffer_limits(high=BUFFER)
+        transport.set_protocol(stream)
+        # Nothing of the request may live as long as the stream does.
+        self.parser = None  # type: ignore[assignment]
+        self.scope = self.headers = None  # type: ignore[assignment]
+        self.cycle = self.transport = self.flow = None  # type: ignore[assignment]
+        return transport
+
+
+def _nothing() -> None:
+    """uvicorn calls this when a response is complete."""
+
+
+class Stream(asyncio.Protocol):
+    """A handed-over connection: the subscriber and the protocol in one."""
+
+    __slots__ = ("audience", "connections", "opening_place", "position", "ready", "shared", "transport")
+
+    def __init__(self, opening: Opening) -> None:
+        self.shared = opening  # channel, wheel and the drain's length
+        self.audience = opening.audience
+        self.position: Position | None = None
+        self.ready = True
+        self.opening_place = -1
+        self.transport: asyncio.Transport
+        self.connections: set[Any]
+
+    # --- subscriber -------------------------------------------------------------------------------------
+
+    def write(self, frame: Frame) -> None:
+        self.transport.write(frame.chunked)
+
+    def finish(self, last: Frame) -> None:
+        self.transport.write(last.chunked + frames.LAST_CHUNK)
+        self.transport.close()
+
+    # --- protocol ---------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        if data.strip(b"\r\n"):
+            self.transport.abort()
+
+    def eof_received(self) -> None:
+        """Falsy: the transport closes itself."""
+
+    def pause_writing(self) -> None:
+        self.ready = False
+
+    def resume_writing(self) -> None:
+        self.ready = True
+        if not self.transport.is_closing():
+            self.shared.channel.drained(self)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self.ready = False
+        self.shared.channel.leave(self)
+        self.shared.wheel.leave(self, self.opening_place)
+        self.connections.discard(self)
+
+    # --- uvicorn ----------------------------------------------------------------------------------------
+
+    def shutdown(self) -> None:
+        """The server stops: leave at a moment of one's own within the drain."""
+        delay = random.uniform(0, self.shared.drain_s)  # noqa: S311 - spread, not secrecy
+        asyncio.get_running_loop().call_later(delay, self.part)
+
+    def part(self) -> None:
+        """Send the peer away, with everything accepted so far and the time to come back."""
+        if self.transport.is_closing():
+            return
+        again = frames.retry(random.randint(*PART_MS))  # noqa: S311 - spread, not secrecy
+        if self.shared.channel.part(self, again):
+            asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)
+        else:
+            self.transport.abort()
+
+
+class HandedOver(Response):
+    """Takes the hand-over, or falls back to the plain ASGI stream."""
+
+    def __init__(self, opening: Opening) -> None:
+        super().__init__(headers={"content-type": "text/event-stream; charset=utf-8", **HEADERS})
+        self._opening = opening
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        opening = self._opening
+        offered: HandOver = scope["extensions"][EXTENSION]
+        stream = Stream(opening)
+        transport = offered(stream)
+        if transport is None:
+            await StreamResponse(opening)(scope, receive, send)
+            return
+        stream.transport = transport
+        stream.opening_place = opening.wheel.enter(stream, opening.channel)
+        transport.write(self._head() + opening.join(stream).chunked)
+        if opening.channel.ended:
+            opening.channel.leave(stream)
+            stream.finish(frames.END)
+
+    def _head(self) -> bytes:
+        lines = [b"%b: %b\r\n" % header for header in self.raw_headers if header[0] != b"content-length"]
+        return b"HTTP/1.1 200 OK\r\n%btransfer-encoding: chunked\r\n\r\n" % b"".join(lines)
+
+
+def respond(scope: Scope, opening: Opening) -> Response:
+    """The response that opens a stream, by the best way this server has."""
+    if scope["method"] == "GET" and EXTENSION in scope.get("extensions", {}):
+        return HandedOver(opening)
+    return StreamResponse(opening)

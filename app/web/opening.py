@@ -1,0 +1,36 @@
+"""Opening a stream: everything about it that is known before its first byte, however its bytes travel.
+
+Rules: joining is one step without a wait: the cursor is looked up, the position is read and the stream
+is among the subscribers before anything else can happen, so nothing is missed and nothing comes early.
+"""
+
+from dataclasses import dataclass
+
+from app import metrics
+from app.core import frames
+from app.core.audience import Audience
+from app.core.cursor import Cursor
+from app.core.frames import Frame
+from app.feed.channel import Channel
+from app.feed.heartbeat import Wheel
+from app.feed.subscriber import Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A stream that has been checked and allowed."""
+
+    channel: Channel
+    wheel: Wheel
+    audience: Audience
+    cursor: Cursor | None
+    retry: Frame
+    drain_s: float  # over how long streams are closed when the server stops
+
+    def join(self, subscriber: Subscriber) -> Frame:
+        """Add the subscriber; the frame is what it must write before anything else."""
+        since = self.channel.since(self.cursor)
+        kind = "new" if self.cursor is None else "resumed" if since is not None else "reset"
+        metrics.JOINS.labels(kind).inc()
+        first = self.channel.join(subscriber, since)
+        return Frame(self.retry.raw + first.raw + frames.PADDING.raw)

@@ -1,0 +1,59 @@
+"""The HTML pages: home, the student's, the teacher's and the projector's view.
+
+Rules: a page is the same bytes for every lesson and finds its lesson in its own address; a code typed in
+another way leads to the canonical address; a browser gets its voter cookie with the student's page.
+"""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from app.core.codes import parse_code
+from app.web import auth, polls
+from app.web.problems import Problem
+from app.web.services import services
+
+
+async def home(request: Request) -> Response:
+    """GET /"""
+    return services(request).assets.page(request, "home")
+
+
+async def student(request: Request) -> Response:
+    """GET /{code}"""
+    response = await _of_lesson(request, "student", "/")
+    found = services(request)
+    given = request.cookies.get(polls.COOKIE)
+    if response.status_code in {200, 304} and (given is None or found.signer.voter(given) is None):
+        _, cookie = found.signer.new_voter()
+        auth.set_cookie(request, response, polls.COOKIE, cookie, lax=True)
+    return response
+
+
+async def teacher(request: Request) -> Response:
+    """GET /teach/{code}"""
+    return await _of_lesson(request, "teacher", "/teach/")
+
+
+async def screen(request: Request) -> Response:
+    """GET /screen/{code}"""
+    return await _of_lesson(request, "screen", "/screen/")
+
+
+async def _of_lesson(request: Request, page: str, at: str) -> Response:
+    found = services(request)
+    typed = request.path_params["code"]
+    code = parse_code(typed)
+    if code is None or await found.hub.channel(code) is None:
+        return found.assets.page(request, "missing", status=404)
+    if typed != code:
+        return RedirectResponse(f"{at}{code}", status_code=307)
+    return found.assets.page(request, page)
+
+
+async def static(request: Request) -> Response:
+    """GET /static/{version}/{path}"""
+    params = request.path_params
+    response = services(request).assets.file(request, params["version"], params["path"])
+    if response is None:
+        raise Problem(404, "There is no such file.")
+    return response

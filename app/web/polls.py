@@ -1,0 +1,103 @@
+"""Polls: votes by viewers, results as CSV for the teacher. Contract, section 5."""
+
+import csv
+import io
+import re
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core.lesson import NULL
+from app.core.poll import Refusal
+from app.feed.channel import Channel
+from app.web import auth, bodies
+from app.web.answers import json_response
+from app.web.origin import refuse_elsewhere
+from app.web.problems import Problem, invalid
+from app.web.schemas import Poll, VoteAnswer, VoteRequest
+from app.web.services import lesson, services
+
+COOKIE = "voter"
+
+_request = msgspec.json.Decoder(VoteRequest)
+_poll = msgspec.json.Decoder(Poll)
+_id = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+# What a spreadsheet would take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+async def vote(request: Request) -> Response:
+    """POST /api/lessons/{lesson}/polls/{poll}/votes"""
+    channel = await lesson(request)
+    refuse_elsewhere(request, services(request).settings, unknown=False)
+    choices = (await bodies.decode(request, _request)).choices
+    poll = request.path_params["poll"]
+    if not _id.fullmatch(poll):
+        raise _refused(Refusal.UNKNOWN)
+    voter, cookie = voter_of(request)
+    refusal = await services(request).tallies.vote(channel, poll, voter, choices)
+    if refusal is not None:
+        raise _refused(refusal)
+    response = json_response(VoteAnswer(choices))
+    if cookie:
+        auth.set_cookie(request, response, COOKIE, cookie, lax=True)
+    return response
+
+
+def voter_of(request: Request) -> tuple[str, str]:
+    """The voter's id, and the cookie to set where there was none. Raises Problem 403 for a made-up one."""
+    signer = services(request).signer
+    given = request.cookies.get(COOKIE)
+    if given is None:
+        return signer.new_voter()
+    voter = signer.voter(given)
+    if voter is None:
+        raise Problem(403, "This voter cookie was not made here. Load the lesson's page again.")
+    return voter, ""
+
+
+def _refused(refusal: Refusal) -> Problem:
+    if refusal is Refusal.UNKNOWN:
+        return Problem(404, "There is no such poll.")
+    if refusal is Refusal.CLOSED:
+        return Problem(409, "The poll is not open.")
+    return invalid([{"path": "choices", "message": "is not a possible choice in this poll"}])
+
+
+async def results(request: Request) -> Response:
+    """GET /api/lessons/{lesson}/polls.csv: a row for each poll and option"""
+    channel = await lesson(request)
+    auth.require_teacher(request, channel)
+    out = io.StringIO()
+    rows = csv.writer(out)
+    rows.writerow(["poll", "question", "option", "text", "correct", "count", "voters"])
+    for register in channel.lesson.below("poll/"):
+        if register.raw != NULL:
+            rows.writerows(await _rows(request, channel, register.key.partition("/")[2], register.raw))
+    name = f'attachment; filename="{channel.code}-polls.csv"'
+    headers = {"cache-control": "no-store", "content-disposition": name}
+    return Response(out.getvalue(), headers=headers, media_type="text/csv")
+
+
+async def _rows(request: Request, channel: Channel, poll: str, raw: str) -> list[list[object]]:
+    value = _poll.decode(raw)
+    counts, voters = await services(request).hub.store.counts(channel.code, poll)
+    correct = value.correct or []
+    return [
+        [
+            poll,
+            _cell(value.question),
+            number + 1,
+            _cell(text),
+            "yes" if number in correct else "",
+            counts[number] if number < len(counts) else 0,
+            voters,
+        ]
+        for number, text in enumerate(value.options)
+    ]
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,100 @@
+"""Problem responses (RFC 9457), in one place: which fault is which status.
+
+Rules: handlers raise `Problem`; faults of the store become 503 with `Retry-After`; anything else is a
+bug, becomes 500 without details, and is logged with them.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.store.contract import Reason, Refused, StoreUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 2
+
+log = logging.getLogger("lectern.web")
+
+
+class Problem(Exception):
+    """A refused request: HTTP status, a sentence for a person, and what is wrong where."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+
+def invalid(errors: Sequence[Mapping[str, str]]) -> Problem:
+    """422, with the paths of what is wrong."""
+    return Problem(422, "The request was refused and nothing was changed.", errors=errors)
+
+
+def response(problem: Problem) -> Response:
+    """The problem as a response."""
+    body: dict[str, object] = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+    }
+    if problem.errors:
+        body["errors"] = list(problem.errors)
+    headers = {"cache-control": "no-store", **problem.headers}
+    return Response(msgspec.json.encode(body), problem.status, headers, media_type=MEDIA_TYPE)
+
+
+async def on_problem(_: Request, problem: Problem) -> Response:
+    """Handler for Problem."""
+    return response(problem)
+
+
+async def on_http(_: Request, fault: HTTPException) -> Response:
+    """Handler for what Starlette itself refuses: unknown paths and methods."""
+    return response(Problem(fault.status_code, fault.detail, headers=fault.headers))
+
+
+async def on_refused(_: Request, fault: Refused) -> Response:
+    """Handler for writes that the store refuses."""
+    return response(REFUSALS[fault.reason])
+
+
+async def on_unavailable(_: Request, fault: StoreUnavailable) -> Response:
+    """Handler for a store that does not answer."""
+    log.warning("the store is unavailable: %s", fault)
+    headers = {"retry-after": str(RETRY_AFTER_S)}
+    return response(Problem(503, "The lesson store does not answer. Try again in a moment.", headers=headers))
+
+
+async def on_error(_: Request, __: Exception) -> Response:
+    """Handler for bugs. Starlette raises the fault again after it, and the server logs it."""
+    return response(Problem(500, "Something went wrong here. It has been logged."))
+
+
+REFUSALS = {
+    Reason.UNKNOWN: Problem(404, "There is no such lesson."),
+    Reason.ENDED: Problem(409, "The lesson has ended."),
+    Reason.FULL: Problem(409, "The lesson is full: clear some ink before adding more."),
+}
+HANDLERS: dict[Any, Any] = {
+    Problem: on_problem,
+    HTTPException: on_http,
+    Refused: on_refused,
+    StoreUnavailable: on_unavailable,
+    Exception: on_error,
+}

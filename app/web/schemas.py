@@ -1,0 +1,180 @@
+"""The shapes of requests and of register values: the wire contract, section 3, as msgspec structs.
+
+Rules: unknown fields are refused, every text, list and number is bounded; `VALUES` says which struct a
+teacher's write to a family must have. `docs/openapi.json` is made from these structs.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+PAGE = r"^(?:[a-z0-9]{1,32}-[1-9][0-9]{0,5})\Z"
+WRITES = 256
+PAGES = 2_000
+NUMBERS = 20_000  # in one stroke: 10,000 points
+REACH = 1_000_000  # units of 1/10000 of the page's width
+
+PageId = Annotated[str, Meta(pattern=PAGE, description="`<deck>-<number>` or `blank-<number>`")]
+Unit = Annotated[int, Meta(ge=-REACH, le=REACH, description="1/10000 of the page's width")]
+Ms = Annotated[int, Meta(ge=0, le=2**53 - 1, description="milliseconds")]
+Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
+Option = Annotated[str, Meta(min_length=1, max_length=500)]
+Index = Annotated[int, Meta(ge=0, le=9)]
+
+
+class Strict(Struct, forbid_unknown_fields=True):
+    """No field that the contract does not know."""
+
+
+class Slide(Strict):
+    """The page that is shown."""
+
+    page: PageId
+
+
+class Pages(Strict):
+    """The order of the lesson's pages."""
+
+    order: Annotated[list[PageId], Meta(max_length=PAGES)]
+
+    def __post_init__(self) -> None:
+        if len(set(self.order)) != len(self.order):
+            raise ValueError("a page stands twice in the order")
+
+
+class Screen(Strict):
+    """What the screens show instead of the slide, if anything."""
+
+    mode: Literal["slide", "black", "white"]
+
+
+class Stroke(Strict):
+    """A stroke, or a piece of one: first point absolute, the rest differences."""
+
+    tool: Literal["pen", "highlighter"]
+    color: Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
+    width: Annotated[int, Meta(ge=1, le=5_000, description="1/10000 of the page's width")]
+    points: Annotated[list[Unit], Meta(min_length=2, max_length=NUMBERS)]
+
+    def __post_init__(self) -> None:
+        if len(self.points) % 2:
+            raise ValueError("points are pairs of x and y: their number must be even")
+
+
+class Pointer(Strict):
+    """The laser's place."""
+
+    page: PageId
+    x: Unit
+    y: Unit
+
+
+class Poll(Strict):
+    """A question, its options, and how far it has come."""
+
+    question: Text
+    options: Annotated[list[Option], Meta(min_length=2, max_length=10)]
+    status: Literal["draft", "open", "closed"]
+    multiple: bool = False
+    reveal: bool = False
+    correct: Annotated[list[Index], Meta(max_length=10)] | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if self.correct is not UNSET and any(index >= len(self.options) for index in self.correct):
+            raise ValueError("`correct` names an option that does not exist")
+
+
+class Timer(Strict):
+    """Either when it ends, or what is left while it is paused."""
+
+    ends: Ms | UnsetType = UNSET
+    paused: Ms | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if (self.ends is UNSET) == (self.paused is UNSET):
+            raise ValueError("a timer has either `ends` or `paused`")
+
+
+class Notes(Strict):
+    """A teacher's notes for one page."""
+
+    text: Annotated[str, Meta(max_length=20_000)]
+
+
+VALUES: dict[str, msgspec.json.Decoder[Struct]] = {
+    "slide": msgspec.json.Decoder(Slide),
+    "pages": msgspec.json.Decoder(Pages),
+    "screen": msgspec.json.Decoder(Screen),
+    "ink": msgspec.json.Decoder(Stroke),
+    "pointer": msgspec.json.Decoder(Pointer),
+    "poll": msgspec.json.Decoder(Poll),
+    "timer": msgspec.json.Decoder(Timer),
+    "notes": msgspec.json.Decoder(Notes),
+}
+
+
+class StateWrite(Strict):
+    """One register to set; its value is decoded by its family's struct."""
+
+    key: Annotated[str, Meta(max_length=160)]
+    value: msgspec.Raw
+    stamp: Annotated[str, Meta(max_length=70)] | None = None
+
+
+class StateRequest(Strict):
+    """POST state."""
+
+    writes: Annotated[list[StateWrite], Meta(max_length=WRITES)]
+
+
+class StateAnswer(Struct):
+    """The lesson's cursor after the write, and for each write whether it won, and under which stamp."""
+
+    cursor: str
+    applied: list[bool]
+    stamps: list[str]
+
+
+class LessonRequest(Strict):
+    """POST lessons."""
+
+    title: Annotated[str, Meta(max_length=200)] = ""
+
+
+class LessonCreated(Struct):
+    """The only time the teacher's key is told."""
+
+    lesson: str
+    title: str
+    teacher_key: str
+    join_url: str
+    teach_url: str
+
+
+class LessonInfo(Struct):
+    """What anybody may know of a lesson."""
+
+    lesson: str
+    title: str
+    status: Literal["live", "ended"]
+    created: int
+    viewers: int
+
+
+class VoteRequest(Strict):
+    """POST votes."""
+
+    choices: Annotated[list[Annotated[int, Meta(ge=0, le=2**31)]], Meta(max_length=10)]
+
+
+class VoteAnswer(Struct):
+    """The receipt: what is counted for this voter now."""
+
+    choices: list[int]
+
+
+class DeckAccepted(Struct):
+    """The deck's id; its progress shows in the register `deck/<id>`."""
+
+    deck: str

@@ -1,0 +1,157 @@
+"""State: writes by the teacher, snapshots and long polls for everybody. Contract, sections 3 and 4.
+
+Rules: every write of a request is checked before any is made; the errors name them all. A slide that is
+shown is remembered (`shown/<page>`), since viewers may fetch pages up to the furthest one.
+"""
+
+import asyncio
+import re
+from collections.abc import Sequence
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.core import keys, poll
+from app.core.audience import Audience
+from app.core.cursor import Cursor, parse_cursor
+from app.core.lesson import NULL, Position
+from app.core.stamp import parse_stamp
+from app.feed.channel import Channel
+from app.store.contract import Change
+from app.web import auth, bodies
+from app.web.answers import document_response, json_response
+from app.web.deckroom import shown
+from app.web.problems import Problem, invalid
+from app.web.schemas import PAGE, VALUES, Slide, StateAnswer, StateRequest, StateWrite
+from app.web.services import lesson, services
+
+WAIT_MAX_S = 25.0
+
+_request = msgspec.json.Decoder(StateRequest)
+_page_id = re.compile(PAGE)
+_slide = msgspec.json.Decoder(Slide)
+
+
+class _Bad(Exception):
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.error = {"path": path, "message": message}
+
+
+async def post(request: Request) -> Response:
+    """POST /api/lessons/{lesson}/state"""
+    channel = await lesson(request)
+    auth.require_teacher(request, channel)
+    writes = (await bodies.decode(request, _request, bodies.STATE_BYTES)).writes
+    changes = _changes(writes)
+    outcome = await services(request).hub.write(channel, [*changes, *_shown(changes)])
+    told = slice(len(changes))
+    answer = StateAnswer(
+        cursor=str(Cursor(channel.views.epoch, outcome.position)),
+        applied=outcome.applied[told],
+        stamps=[str(stamp) for stamp in outcome.stamps[told]],
+    )
+    return json_response(answer)
+
+
+def _changes(writes: Sequence[StateWrite]) -> list[Change]:
+    changes, errors = [], []
+    for number, write in enumerate(writes):
+        try:
+            changes.append(_change(f"writes[{number}]", write))
+        except _Bad as bad:
+            errors.append(bad.error)
+    if errors:
+        raise invalid(errors)
+    return changes
+
+
+def _change(path: str, write: StateWrite) -> Change:
+    key = write.key
+    if not keys.well_formed(key):
+        raise _Bad(f"{path}.key", "is not a register's key")
+    if not keys.known(key, keys.Writer.TEACHER):
+        raise _Bad(f"{path}.key", "is not a register that a teacher writes")
+    stamp = parse_stamp(write.stamp) if write.stamp is not None else None
+    if write.stamp is not None and stamp is None:
+        raise _Bad(f"{path}.stamp", "is not `<ms>.<counter>.<writer>`")
+    raw = _value(f"{path}.value", key, write.value)
+    return Change(key, raw, stamp, poll.mark(key, raw))
+
+
+def _value(path: str, key: str, given: msgspec.Raw) -> str:
+    try:
+        value = msgspec.json.decode(given)
+        if value is not None and keys.is_prefix(key):
+            raise _Bad(path, "a key that ends in `/` takes null alone")
+        if value is not None:
+            VALUES[keys.family(key)].decode(given)
+    except msgspec.ValidationError as fault:
+        raise _Bad(**bodies.error(fault, path)) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise _Bad(path, "is not JSON in UTF-8") from None
+    # As it was sent, but on one line and with each field once: what the structs do not say is not added.
+    return msgspec.json.encode(value).decode()
+
+
+def _shown(changes: Sequence[Change]) -> list[Change]:
+    slides = [change.raw for change in changes if change.key == "slide" and change.raw != NULL]
+    return [shown(_slide.decode(raw).page) for raw in slides]
+
+
+def audience(request: Request, channel: Channel) -> Audience:
+    """Who the request is for: viewers, or with `?as=teacher` teachers. Raises Problem 401, 422."""
+    asked = request.query_params.get("as", "viewer")
+    if asked == "teacher":
+        auth.require_teacher(request, channel)
+        return Audience.TEACHER
+    if asked != "viewer":
+        raise invalid([{"path": "as", "message": "is `viewer` or `teacher`"}])
+    return Audience.VIEWER
+
+
+async def get(request: Request) -> Response:
+    """GET /api/lessons/{lesson}/state, with `?cursor=&wait=` the long poll"""
+    channel = await lesson(request)
+    who = audience(request, channel)
+    wait = _wait(request)
+    if "cursor" not in request.query_params:
+        return document_response(request, channel.views.document(who, None))
+    cursor = parse_cursor(request.query_params["cursor"])
+    since = await services(request).hub.since(channel, cursor)
+    if since is not None and wait:
+        await _news(request, channel, who, since, wait)
+        since = channel.since(cursor)  # a reset may have come meanwhile
+    return json_bytes(channel.views.document(who, since).body)
+
+
+def json_bytes(body: bytes) -> Response:
+    """JSON that is encoded already and belongs in no cache."""
+    return Response(body, headers={"cache-control": "no-store"}, media_type="application/json")
+
+
+def _wait(request: Request) -> float:
+    text = request.query_params.get("wait", "0")
+    if not text.isascii() or not text.isdecimal():
+        raise invalid([{"path": "wait", "message": "is a number of seconds"}])
+    return min(float(text), WAIT_MAX_S)
+
+
+async def _news(request: Request, channel: Channel, who: Audience, since: Position, wait_s: float) -> None:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + wait_s
+    epoch = channel.views.epoch
+    while loop.time() < deadline and not channel.ended and channel.views.epoch == epoch:
+        if channel.views.document(who, since).news or await request.is_disconnected():
+            return
+        await channel.moved(deadline - loop.time())
+
+
+async def ink(request: Request) -> Response:
+    """GET /api/lessons/{lesson}/ink/{page}"""
+    channel = await lesson(request)
+    page = request.path_params["page"]
+    if not _page_id.match(page):
+        raise Problem(404, "There is no such page.")
+    return document_response(request, channel.views.ink(page))
