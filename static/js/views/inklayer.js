@@ -22,7 +22,7 @@ export class InkLayer {
     const canvases = () => [el("canvas"), el("canvas")];
     const [marks, lines] = [canvases(), canvases()];
     this.#layers = { highlighter: layer(marks), pen: layer(lines) };
-    parent.append(el("div", { class: "stage-highlights" }, marks), lines);
+    parent.append(el("div", { class: "stage-highlights" }, marks), ...lines);
   }
 
   show(page) {
