@@ -3,7 +3,7 @@
 The orders go to the worker as one argument in JSON. It answers on its stdout with frames: one line of
 JSON, then as many bytes as that line announces. First Opened, then Drawn for each page in order, then the
 end of the stream; or GaveUp at any point, and the end. The reader trusts none of it: lines are typed and
-bounded (LINE_BYTES), page numbers must follow each other, payloads are bounded by Limits.page_bytes.
+bounded (LINE_BYTES), page numbers must follow each other, payloads are bounded by Limits.
 """
 
 import msgspec

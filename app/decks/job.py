@@ -54,7 +54,7 @@ class Workshop:
         except Untold:
             raise
         except Failed as failure:
-            log.info("deck %s failed: %s", job.deck, failure)
+            log.info("deck %s failed: %r", job.deck, str(failure))
             await progress.failed(failure.reason)
         except Exception:
             log.exception("deck %s failed, and not for its PDF", job.deck)

@@ -15,12 +15,12 @@ class Limits:
     widths: tuple[int, ...] = (800, 1600)  # pixels, ascending; the file names carry these
     side_pixels: int = 4096  # neither side of an image is longer; a long page gets smaller images instead
     text_chars: int = 20_000  # a page's text is cut here
-    page_bytes: int = 32 * MIB  # one frame of the worker; a larger one means it is no longer our worker
+    image_bytes: int = 32 * MIB  # a worker that sends more for one image is no longer ours
     # What one deck may use. The worker runs niced, so wall time is generous and CPU time is what it may burn.
     page_seconds: float = 15.0  # to open the file, and for each page; then the worker is killed
     deck_seconds: float = 300.0  # from the start of the worker to its last page, storing included
     cpu_seconds: int = 240  # RLIMIT_CPU of the worker
-    memory_bytes: int = 1024 * MIB  # RLIMIT_AS of the worker: address space, not residence
+    memory_bytes: int = 768 * MIB  # RLIMIT_AS of the worker; a usual lecture peaks at 108 MiB
     # What a process of the server takes on.
     parallel: int = 1  # decks drawn at the same time
     waiting: int = 8  # decks arriving, waiting or being drawn; one more is refused: Busy

@@ -6,6 +6,7 @@ nobody ever reads half a page. What is not there is None or False, never an exce
 the store's trouble. Requests end in bounded time, because a student's request may be waiting behind one.
 """
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -79,8 +80,7 @@ class Objects:
     async def clear(self, folder: str) -> None:
         """Delete everything below a folder."""
         async for batch in obstore.list(self._store, folder):
-            for entry in batch:
-                await self.delete(entry["path"])
+            await asyncio.gather(*(self.delete(entry["path"]) for entry in batch))
 
 
 def open_store(setting: str) -> Objects:

@@ -24,13 +24,16 @@ from . import reasons
 from .frames import LINE_BYTES, Drawn, Frame, GaveUp, Opened, Orders, decode
 from .limits import Limits
 from .reasons import Failed
+from .text import clean
 
 log = logging.getLogger("lectern.decks")
 
 PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 # What Python itself needs to start in the places it is deployed to; Heroku's Python, for one, needs its home.
 INHERITED = ("PATH", "PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG")
-REAP_SECONDS = 5.0  # for the kernel to end a killed process
+REAP_SECONDS = 10.0  # for the kernel to end a killed process
+DETAIL_CHARS = 200
+UTF8_BYTES = 4  # a character at most
 STDERR_BYTES = 8 * 1024  # kept for the log; more is read and dropped, lest the worker block on it
 
 
@@ -48,26 +51,40 @@ class Drawing:
         self._process = process
         self._frames = _piped(process.stdout)
         self._limits = limits
-        self._ends = asyncio.get_running_loop().time() + limits.deck_seconds
+        self._ends = _now() + limits.deck_seconds
 
     async def opened(self) -> list[tuple[int, int]]:
         """The pages' sizes in pixels at the largest width."""
         frame = await self._next(0)
-        if not isinstance(frame, Opened) or not 1 <= len(frame.sizes) <= self._limits.pages:
+        if not isinstance(frame, Opened) or not self._possible(frame.sizes):
             raise Failed(reasons.CRASHED_OPEN, f"expected Opened, got {frame!r:.200}")
         return frame.sizes
 
+    def _possible(self, sizes: list[tuple[int, int]]) -> bool:
+        sides = [side for size in sizes for side in size]
+        return 1 <= len(sizes) <= self._limits.pages and all(
+            1 <= s <= self._limits.side_pixels for s in sides
+        )
+
     async def page(self, number: int) -> Page:
         frame = await self._next(number)
-        expected = len(self._limits.widths) + 1
-        if not isinstance(frame, Drawn) or frame.number != number or len(frame.lengths) != expected:
-            raise Failed(reasons.CRASHED_PAGE.format(page=number), f"expected Drawn, got {frame!r:.200}")
-        if any(not 0 <= length <= self._limits.page_bytes for length in frame.lengths):
-            raise Failed(reasons.CRASHED_PAGE.format(page=number), f"lengths {frame.lengths!r:.200}")
+        bounds = [
+            *(self._limits.image_bytes for _ in self._limits.widths),
+            self._limits.text_chars * UTF8_BYTES,
+        ]
+        if not (
+            isinstance(frame, Drawn)
+            and frame.number == number
+            and len(frame.lengths) == len(bounds)
+            and all(0 <= length <= bound for length, bound in zip(frame.lengths, bounds, strict=True))
+        ):
+            raise Failed(_crashed(number), f"expected Drawn, got {frame!r:.200}")
         parts = [await self._within(number, self._frames.readexactly(length)) for length in frame.lengths]
         return Page(number, parts[:-1], parts[-1])
 
     async def _next(self, page: int) -> Frame:
+        if _now() >= self._ends:  # a frame that is here already would get past a timeout
+            raise Failed(reasons.SLOW_DECK, "out of time in all")
         line = await self._within(page, self._frames.readuntil(b"\n"))
         try:
             frame = decode(line)
@@ -75,19 +92,18 @@ class Drawing:
             raise Failed(_crashed(page), f"not a frame: {error}") from error
         if isinstance(frame, GaveUp):
             text = reasons.TEXTS[frame.code].format(page=frame.page, limit=self._limits.pages)
-            raise Failed(text, frame.detail[:500])
+            raise Failed(text, clean(frame.detail, DETAIL_CHARS))
         return frame
 
     async def _within(self, page: int, reading: Coroutine[None, None, bytes]) -> bytes:
         """What the worker sends next, or Failed: too late, or because it is gone. Page 0 is the opening."""
-        left = self._ends - asyncio.get_running_loop().time()
+        until = min(self._ends, _now() + self._limits.page_seconds)
         try:
-            return await asyncio.wait_for(reading, max(0.0, min(left, self._limits.page_seconds)))
+            async with asyncio.timeout_at(until):
+                return await reading
         except TimeoutError as error:
             slow = reasons.SLOW_PAGE.format(page=page) if page else reasons.SLOW_OPEN
-            raise Failed(
-                reasons.SLOW_DECK if left < self._limits.page_seconds else slow, "out of time"
-            ) from error
+            raise Failed(reasons.SLOW_DECK if until == self._ends else slow, "out of time") from error
         except asyncio.IncompleteReadError as error:
             code = await self._code()
             reason = reasons.SLOW_DECK if code == -signal.SIGXCPU else _crashed(page)
@@ -98,8 +114,13 @@ class Drawing:
     async def _code(self) -> int | None:
         """How a worker that said no more ended; None where it lives on."""
         with suppress(TimeoutError):
-            return await asyncio.wait_for(self._process.wait(), REAP_SECONDS)
+            async with asyncio.timeout(REAP_SECONDS):
+                return await self._process.wait()
         return None
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _piped(stream: asyncio.StreamReader | None) -> asyncio.StreamReader:
@@ -138,7 +159,8 @@ async def drawing(source: IO[bytes], limits: Limits) -> AsyncIterator[Drawing]:
         yield Drawing(process, limits)
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it may have ended since asyncio last looked
+                os.killpg(process.pid, signal.SIGKILL)
         await asyncio.shield(_end(process, complaints))
 
 
@@ -160,4 +182,4 @@ async def _end(process: Process, complaints: asyncio.Task[bytes]) -> None:
             pass
         await process.wait()
         if said := await complaints:
-            log.warning("deck worker %d said: %s", process.pid, said.decode(errors="replace").strip())
+            log.warning("deck worker %d said: %r", process.pid, said.decode(errors="replace"))

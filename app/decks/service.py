@@ -89,7 +89,7 @@ class Decks:
 
     async def text(self, deck: str, number: int) -> str | None:
         data = await self._read(deck, number, text_key(deck, number))
-        return None if data is None else data.decode()
+        return None if data is None else data.decode(errors="replace")
 
     async def remove(self, deck: str) -> None:
         """Forget a deck that no lesson has any more. Copies in other processes' memory go with time."""

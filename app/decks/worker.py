@@ -8,7 +8,6 @@ down what a hostile file has built is a risk for no gain.
 """
 
 import ctypes
-import math
 import os
 import resource
 import signal
@@ -35,11 +34,12 @@ def confine(orders: Orders) -> None:
     if sys.platform == "linux":
         # A server that is killed outright must not leave a worker behind.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    # The soft limit's signal, and not the hard one's, tells the parent that it was the time.
+    resource.setrlimit(resource.RLIMIT_CPU, (orders.cpu_seconds, orders.cpu_seconds + 1))
     for kind, amount in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_CPU, math.ceil(orders.cpu_seconds)),
         (resource.RLIMIT_AS, orders.memory_bytes),
     ):
         resource.setrlimit(kind, (amount, amount))

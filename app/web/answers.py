@@ -13,6 +13,9 @@ from app.feed.views import Document
 
 JSON = "application/json"
 
+# Carried by every response, streams included.
+SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
+
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A struct, or anything msgspec encodes."""

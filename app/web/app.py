@@ -9,13 +9,10 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from app.web import decks, events, lessons, operations, pages, polls, state
+from app.web.answers import SECURITY
 from app.web.problems import HANDLERS
 
 API = "/api/lessons/{lesson}"
-SECURITY = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-]
 
 
 def routes() -> list[BaseRoute]:

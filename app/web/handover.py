@@ -22,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from app.core import frames
 from app.core.frames import Frame
 from app.core.lesson import Position
+from app.web.answers import SECURITY
 from app.web.opening import Opening
 from app.web.stream import HEADERS, StreamResponse
 
@@ -165,7 +166,8 @@ class HandedOver(Response):
             stream.finish(frames.END)
 
     def _head(self) -> bytes:
-        lines = [b"%b: %b\r\n" % header for header in self.raw_headers if header[0] != b"content-length"]
+        headers = [header for header in self.raw_headers if header[0] != b"content-length"]
+        lines = [b"%b: %b\r\n" % header for header in (*headers, *SECURITY)]
         return b"HTTP/1.1 200 OK\r\n%btransfer-encoding: chunked\r\n\r\n" % b"".join(lines)
 
 

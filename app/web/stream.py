@@ -22,11 +22,7 @@ from app.core.lesson import Position
 from app.feed.channel import Channel
 from app.web.opening import Opening
 
-HEADERS = {
-    "cache-control": "no-store, no-transform",
-    "x-accel-buffering": "no",
-    "x-content-type-options": "nosniff",
-}
+HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
 
 
 class _Resumed:
