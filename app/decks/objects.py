@@ -7,6 +7,7 @@ the store's trouble. Requests end in bounded time, because a student's request m
 """
 
 import asyncio
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # obstore has these names for type checkers alone
     from obstore.store import ClientConfig, ObjectStore, RetryConfig, S3Config
 
 CHUNK_BYTES = 1024 * 1024
+ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 RETRIES: "RetryConfig" = {"max_retries": 4, "retry_timeout": timedelta(seconds=10)}
 
 
@@ -116,6 +118,7 @@ def _bucket(bucket: str, prefix: str, options: dict[str, str]) -> S3Store:
     client: ClientConfig = {"timeout": "30s", "connect_timeout": "5s"}
     if "endpoint" in options:
         config["endpoint"] = options["endpoint"]
-        # Somebody who writes http:// in the setting means it: a bucket on the same machine or network.
-        client["allow_http"] = options["endpoint"].startswith("http://")
+    # Somebody who writes http:// means it: a bucket on the same machine or network.
+    endpoints = [options.get("endpoint", ""), *(os.environ.get(name, "") for name in ENDPOINT_VARIABLES)]
+    client["allow_http"] = any(endpoint.startswith("http://") for endpoint in endpoints)
     return S3Store(bucket, prefix=prefix or None, config=config, client_options=client, retry_config=RETRIES)

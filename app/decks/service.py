@@ -122,9 +122,8 @@ class Decks:
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._run(job))
         self._jobs[job.deck] = task
-        task.add_done_callback(
-            lambda _: self._finished(job)
-        )  # also for a task cancelled before its first step
+        # Not a finally in _run: a task that is cancelled before its first step never gets there.
+        task.add_done_callback(lambda _: self._finished(job))
 
     def _finished(self, job: Job) -> None:
         del self._jobs[job.deck]

@@ -109,6 +109,17 @@ async def test_wrong_credentials_are_an_error(credentials: None, monkeypatch: py
         await open_store(f"s3://lessons?endpoint={server.endpoint}").get(KEY)
 
 
+@pytest.mark.parametrize("variable", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"])
+async def test_the_environment_may_name_the_endpoint(
+    variable: str, credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As every tool of AWS has it."""
+    with bucket() as server:
+        monkeypatch.setenv(variable, server.endpoint)
+        await open_store("s3://lessons").put(KEY, b"page")
+        assert server.objects == {f"lessons/{KEY}": b"page"}
+
+
 @pytest.mark.parametrize(
     ("setting", "folder"),
     [("{}/new/decks", "new/decks"), ("file://{}/a%20b", "a b"), ("file://localhost{}/c", "c")],

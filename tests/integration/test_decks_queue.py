@@ -26,7 +26,7 @@ async def test_decks_are_drawn_one_after_the_other(tmp_path: Path) -> None:
             return all(ledger.last(deck)["status"] == "ready" for deck in ids)
 
         await until(ended)
-    assert seen == {0, 1}
+    assert max(seen) == 1
     ends = [deck for _, deck, value in ledger.told if value["status"] == "ready"]
     assert ends == ids
 
