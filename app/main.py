@@ -32,6 +32,7 @@ from app.web.app import build
 from app.web.assets import Assets
 from app.web.decklessons import DeckLessons
 from app.web.deckroom import DeckRoom
+from app.web.opening import Streams
 from app.web.services import Services
 from app.web.signing import Signer
 
@@ -82,8 +83,9 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
     await decks.start()
     stack.push_async_callback(decks.stop)
     _count(hub, reader)
+    streams = Streams(wheel, settings.drain_s)
     return Services(
-        settings, hub, reader, tallies, wheel, decks, DeckLessons(book), Signer(secret), Assets(STATIC)
+        settings, hub, reader, tallies, streams, decks, DeckLessons(book), Signer(secret), Assets(STATIC)
     )
 
 

@@ -17,7 +17,7 @@ class BadSetting(Exception):
 class Settings:
     """The environment's variables, in upper case, by field."""
 
-    host: str = "127.0.0.1"  # HOST: the address to listen on; 0.0.0.0 where PORT is set by a platform
+    host: str = "127.0.0.1"  # HOST: the address to listen on; 0.0.0.0 for all
     port: int = 8000  # PORT
     web_concurrency: int = 1  # WEB_CONCURRENCY: worker processes
     redis_url: str = ""  # REDIS_URL: none starts the embedded Valkey
@@ -39,8 +39,6 @@ class Settings:
             each.name: environ[each.name.upper()] for each in fields(cls) if environ.get(each.name.upper())
         }
         read = {name: _read(cls, name, text) for name, text in given.items()}
-        if "host" not in read and "port" in read and environ.get("DYNO"):
-            read["host"] = "0.0.0.0"  # noqa: S104 - on a dyno the router comes from outside
         return cls(**read)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:

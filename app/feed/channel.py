@@ -118,6 +118,13 @@ class Channel:
         self._schedule()
         self._wake()
 
+    def close(self) -> None:
+        """There is no such lesson any more: end every stream, so that it asks again."""
+        for subscriber in self._all():
+            self.leave(subscriber)
+            subscriber.finish(frames.PADDING)
+        self._wake()
+
     def census(self, total_elsewhere: int) -> None:
         """Hear how many viewers other workers have; teachers are told when the sum has changed."""
         self.others = total_elsewhere

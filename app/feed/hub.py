@@ -113,9 +113,13 @@ class Hub:
                 log.warning("a lesson could not be loaded again yet: %s", fault)
                 await asyncio.sleep(0.5)
                 continue
-            if snapshot is not None:
-                channel.reload(snapshot)
-                await self._rouse()
+            if snapshot is None:
+                # The store came back without the lesson: whoever asks again is told that there is none.
+                del self.channels[channel.code]
+                channel.close()
+                return
+            channel.reload(snapshot)
+            await self._rouse()
             return
 
     # --- to the store ------------------------------------------------------------------------------------

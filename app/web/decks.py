@@ -19,7 +19,7 @@ from app.web.schemas import DeckAccepted
 from app.web.services import lesson, services
 
 AHEAD = 2
-FOREVER = "public, max-age=31536000, immutable"
+FOREVER = "max-age=31536000, immutable"
 NAME = "Slides"
 NUMBER_DIGITS = 5
 
@@ -63,25 +63,25 @@ async def _chunks(request: Request) -> AsyncIterator[bytes]:
 async def image(request: Request) -> Response:
     """GET /decks/{deck}/{number}-{width}.webp"""
     deck, number, width = (request.path_params[name] for name in ("deck", "number", "width"))
-    await _may_see(request, deck, number)
+    caching = await _may_see(request, deck, number)
     data = await services(request).decks.page(deck, _number(number), _number(width))
     if data is None:
         raise Problem(404, "There is no such page, or not yet.")
-    return _forever(request, data, f'"{deck}-{number}-{width}"', "image/webp")
+    return _forever(request, caching, data, f'"{deck}-{number}-{width}"', "image/webp")
 
 
 async def text(request: Request) -> Response:
     """GET /decks/{deck}/{number}.txt"""
     deck, number = request.path_params["deck"], request.path_params["number"]
-    await _may_see(request, deck, number)
+    caching = await _may_see(request, deck, number)
     told = await services(request).decks.text(deck, _number(number))
     if told is None:
         raise Problem(404, "There is no such page, or not yet.")
-    return _forever(request, told.encode(), f'"{deck}-{number}-text"', "text/plain; charset=utf-8")
+    return _forever(request, caching, told.encode(), f'"{deck}-{number}-text"', "text/plain; charset=utf-8")
 
 
-def _forever(request: Request, data: bytes, etag: str, media_type: str) -> Response:
-    headers = {"cache-control": FOREVER, "etag": etag}
+def _forever(request: Request, caching: str, data: bytes, etag: str, media_type: str) -> Response:
+    headers = {"cache-control": caching, "etag": etag}
     if has(request, etag):
         return Response(status_code=304, headers=headers)
     return Response(data, headers=headers, media_type=media_type)
@@ -94,15 +94,19 @@ def _number(digits: str) -> int:
     return int(digits)
 
 
-async def _may_see(request: Request, deck: str, number: str) -> None:
+async def _may_see(request: Request, deck: str, number: str) -> str:
+    """How the page may be cached: what only the teacher may see yet, by the teacher's browser alone."""
     found = services(request)
     code = await found.deck_lessons.lesson(deck)
     channel = await found.hub.channel(code) if code else None
     if channel is None:
         raise Problem(404, "There is no such deck.")
     page = f"{deck}-{_number(number)}"
-    if not (page in reach(channel) or auth.is_teacher(request, channel)):
-        raise Problem(403, "This page has not been shown yet.")
+    if page in reach(channel):
+        return f"public, {FOREVER}"
+    if auth.is_teacher(request, channel):
+        return f"private, {FOREVER}"
+    raise Problem(403, "This page has not been shown yet.")
 
 
 def reach(channel: Channel) -> frozenset[str]:

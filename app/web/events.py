@@ -36,9 +36,7 @@ async def events(request: Request) -> Response:
     asked = request.headers.get("last-event-id") or request.query_params.get("cursor")
     cursor = parse_cursor(asked)
     await found.hub.since(channel, cursor)  # waits for this fold where another worker is a moment ahead
-    return respond(
-        request.scope, Opening(channel, found.wheel, who, cursor, _retry(RETRY_MS), found.settings.drain_s)
-    )
+    return respond(request.scope, Opening(found.streams, channel, who, cursor, _retry(RETRY_MS)))
 
 
 def _retry(ms: tuple[int, int]) -> frames.Frame:

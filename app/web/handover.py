@@ -82,16 +82,17 @@ def _nothing() -> None:
 class Stream(asyncio.Protocol):
     """A handed-over connection: the subscriber and the protocol in one."""
 
-    __slots__ = ("audience", "connections", "opening_place", "position", "ready", "shared", "transport")
+    __slots__ = ("audience", "channel", "connections", "place", "position", "ready", "streams", "transport")
 
     def __init__(self, opening: Opening) -> None:
-        self.shared = opening  # channel, wheel and the drain's length
+        self.streams = opening.streams
+        self.channel = opening.channel
         self.audience = opening.audience
         self.position: Position | None = None
         self.ready = True
-        self.opening_place = -1
+        self.place = -1  # on the heartbeat wheel
         self.transport: asyncio.Transport
-        self.connections: set[Any]
+        self.connections: set[Any]  # uvicorn's
 
     # --- subscriber -------------------------------------------------------------------------------------
 
@@ -117,19 +118,19 @@ class Stream(asyncio.Protocol):
     def resume_writing(self) -> None:
         self.ready = True
         if not self.transport.is_closing():
-            self.shared.channel.drained(self)
+            self.channel.drained(self)
 
     def connection_lost(self, _: Exception | None) -> None:
         self.ready = False
-        self.shared.channel.leave(self)
-        self.shared.wheel.leave(self, self.opening_place)
+        self.channel.leave(self)
+        self.streams.wheel.leave(self, self.place)
         self.connections.discard(self)
 
     # --- uvicorn ----------------------------------------------------------------------------------------
 
     def shutdown(self) -> None:
         """The server stops: leave at a moment of one's own within the drain."""
-        delay = random.uniform(0, self.shared.drain_s)  # noqa: S311 - spread, not secrecy
+        delay = random.uniform(0, self.streams.drain_s)  # noqa: S311 - spread, not secrecy
         asyncio.get_running_loop().call_later(delay, self.part)
 
     def part(self) -> None:
@@ -137,7 +138,7 @@ class Stream(asyncio.Protocol):
         if self.transport.is_closing():
             return
         again = frames.retry(random.randint(*PART_MS))  # noqa: S311 - spread, not secrecy
-        if self.shared.channel.part(self, again):
+        if self.channel.part(self, again):
             asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)
         else:
             self.transport.abort()
@@ -159,7 +160,7 @@ class HandedOver(Response):
             await StreamResponse(opening)(scope, receive, send)
             return
         stream.transport = transport
-        stream.opening_place = opening.wheel.enter(stream, opening.channel)
+        stream.place = opening.streams.wheel.enter(stream, opening.channel)
         transport.write(self._head() + opening.join(stream).chunked)
         if opening.channel.ended:
             opening.channel.leave(stream)

@@ -17,15 +17,22 @@ from app.feed.subscriber import Subscriber
 
 
 @dataclass(frozen=True, slots=True)
+class Streams:
+    """What all streams of a process share."""
+
+    wheel: Wheel
+    drain_s: float  # over how long they are closed when the server stops
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
     """A stream that has been checked and allowed."""
 
+    streams: Streams
     channel: Channel
-    wheel: Wheel
     audience: Audience
     cursor: Cursor | None
     retry: Frame
-    drain_s: float  # over how long streams are closed when the server stops
 
     def join(self, subscriber: Subscriber) -> Frame:
         """Add the subscriber; the frame is what it must write before anything else."""

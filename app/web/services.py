@@ -10,13 +10,13 @@ from starlette.requests import Request
 from app.core.codes import parse_code
 from app.decks.service import Decks
 from app.feed.channel import Channel
-from app.feed.heartbeat import Wheel
 from app.feed.hub import Hub
 from app.feed.reader import FeedReader
 from app.feed.tallies import Tallies
 from app.settings import Settings
 from app.web.assets import Assets
 from app.web.decklessons import DeckLessons
+from app.web.opening import Streams
 from app.web.problems import Problem
 from app.web.signing import Signer
 
@@ -29,7 +29,7 @@ class Services:
     hub: Hub
     reader: FeedReader
     tallies: Tallies
-    wheel: Wheel
+    streams: Streams
     decks: Decks
     deck_lessons: DeckLessons
     signer: Signer

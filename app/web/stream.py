@@ -120,7 +120,7 @@ class StreamResponse(EventSourceResponse):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         gone = asyncio.get_running_loop().create_future()
         subscriber = AsgiSubscriber(send, opening.channel, opening.audience, gone)
-        place = opening.wheel.enter(subscriber, opening.channel)
+        place = opening.streams.wheel.enter(subscriber, opening.channel)
         listening = asyncio.ensure_future(_listen(receive, gone))
         try:
             subscriber.write(opening.join(subscriber))
@@ -129,7 +129,7 @@ class StreamResponse(EventSourceResponse):
             await gone
         finally:
             opening.channel.leave(subscriber)
-            opening.wheel.leave(subscriber, place)
+            opening.streams.wheel.leave(subscriber, place)
             subscriber.drop()
             listening.cancel()
 
