@@ -7,6 +7,7 @@
 // - A reset throws all of it away and so is followed by another fetch.
 
 import { request } from "../helpers/api.js";
+import { backOff } from "../helpers/backoff.js";
 
 const BEHIND = 3_000; // how far one worker's answer may be behind another's stream
 const RETRY = [1_000, 20_000];
@@ -61,9 +62,7 @@ export class Archive {
   }
 
   #later(mine, failures) {
-    const [least, most] = RETRY;
-    const pause = Math.min(most, least * 2 ** failures) * (0.5 + Math.random());
-    setTimeout(() => this.#fetching === mine && this.#fetch(failures + 1), pause);
+    setTimeout(() => this.#fetching === mine && this.#fetch(failures + 1), backOff(RETRY, failures));
   }
 
   #merge(page, writes, since) {

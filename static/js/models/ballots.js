@@ -6,6 +6,7 @@
 // - Where the server refuses, it is said and not tried again.
 
 import { Problem, request } from "../helpers/api.js";
+import { backOff } from "../helpers/backoff.js";
 
 const RETRY = [1_500, 20_000];
 const DEADLINE = 10_000;
@@ -26,7 +27,7 @@ export class Ballots extends EventTarget {
   }
 
   // {receipt: choices or null, wanted: choices not acknowledged yet or null,
-  //  trouble: null | "retrying" | "closed" | "gone" | "refused"}
+  //  trouble: null | "retrying" | "closed" | "gone" | "stranger" | "refused"}
   get(poll) {
     if (!this.#ballots.has(poll)) {
       const [receipt, wanted] = [this.#kept.get(`vote/${poll}`), this.#kept.get(`wanted/${poll}`)];
@@ -93,10 +94,8 @@ export class Ballots extends EventTarget {
     const ballot = this.get(poll);
     const register = this.#lesson.get(`poll/${poll}`);
     if (register && register.status !== "open") return this.#settle(poll, { trouble: "closed" });
-    const [least, most] = RETRY;
-    const pause = Math.min(most, least * 2 ** ballot.failures++) * (0.5 + Math.random());
     ballot.trouble = "retrying";
-    ballot.timer = setTimeout(() => this.#send(poll), pause);
+    ballot.timer = setTimeout(() => this.#send(poll), backOff(RETRY, ballot.failures++));
     this.#tell(poll);
   }
 
@@ -114,5 +113,5 @@ export class Ballots extends EventTarget {
 function why(error) {
   if (!(error instanceof Problem) || BUSY.has(error.status)) return "retrying";
   if (error.status === 409) return "closed";
-  return error.status === 404 ? "gone" : "refused";
+  return { 403: "stranger", 404: "gone" }[error.status] || "refused";
 }

@@ -6,14 +6,14 @@
 // - Silence: after one missed beat the status is "delayed"; after two, one request shows whether the network
 //   works at all, and if it does the long poll takes over; after 40 s the stream is opened anew.
 // - A page that comes back opens its stream anew.
-// - `status` says what is known to be true: "live" needs a recent, punctual event of the stream in use.
+// - `offset` is the server's clock minus ours. `status` says what is known to be true: "live" needs a recent, punctual event of the stream in use.
 
+import { backOff } from "../helpers/backoff.js";
 import { urls } from "../helpers/urls.js";
 import { Detour } from "./detour.js";
-import { Lag } from "./lag.js";
 import { ask } from "./longpoll.js";
+import { Pulse } from "./pulse.js";
 import { Stream } from "./stream.js";
-import { verdict } from "./verdict.js";
 import { watchPage } from "./wake.js";
 
 const TICK = 1_000;
@@ -22,22 +22,20 @@ const TWO_MISSED = 32_000; // beats come every 15 s
 const DEAD = 40_000;
 const UNANSWERED = 150_000; // EventSource may be waiting as a full server told it to: leave it be so long
 const DEADLINE = 8_000;
-const BACK_OFF = [1_000, 30_000];
+const RETRY = [1_000, 30_000];
 const GIVE_UP_POLLING = 2; // failures in a row: then it is the network, not the stream
+const FINAL = { 404: "unknown", 401: "denied", 403: "denied" }; // answers that asking again will not change
 
 export class Connection extends EventTarget {
   #urls;
   #cursor = null;
   #status = "connecting";
-  #lag = new Lag();
+  #pulse = new Pulse();
   #stream = null;
   #detour = null;
   #ticking = null;
   #unwatch = null;
   #asking = false;
-  #fresh = false; // the source in use has delivered something since it was opened
-  #seen = false; // there has been a state at all
-  #heard = 0;
   #openAt = 0; // when to open a stream after one that gave up
   #failures = 0;
   #impatience = 0;
@@ -51,19 +49,14 @@ export class Connection extends EventTarget {
     return this.#status;
   }
 
-  // The server's clock minus ours, in ms.
   get offset() {
-    return this.#lag.offset;
+    return this.#pulse.offset;
   }
 
   start() {
     if (this.#ticking) return;
     this.#ticking = setInterval(() => this.#tick(), TICK);
-    this.#unwatch = watchPage({
-      woke: () => this.#open(),
-      left: () => this.#close(),
-      offline: () => this.#doubt(),
-    });
+    this.#unwatch = watchPage({ woke: () => this.#open(), left: () => this.#close(), offline: () => this.#doubt() });
     this.#impatience = Date.now() + FIRST_STATE * (1 + Math.random() / 2);
     this.#open();
   }
@@ -79,14 +72,13 @@ export class Connection extends EventTarget {
   // The named place where a page joins and resumes: by a new stream, everything since the cursor.
   #open() {
     this.#close();
-    this.#heard = Date.now();
-    this.#lag.restart();
+    this.#pulse.opened();
     this.#stream = new Stream(this.#urls.events(this.#cursor), {
-      open: () => (this.#heard = Date.now()),
+      open: () => this.#pulse.hear(),
       state: (data, cursor) => this.#take(data, cursor),
       beat: (data) => this.#beat(data),
       end: () => this.#finish("ended"),
-      lost: (gaveUp) => this.#lost(gaveUp),
+      lost: (gaveUp) => (gaveUp ? this.#inquire() : this.#doubt()),
     });
     this.#judge();
   }
@@ -98,67 +90,57 @@ export class Connection extends EventTarget {
   }
 
   #doubt() {
-    this.#fresh = false;
+    this.#pulse.doubt();
     this.#judge();
   }
 
   #take(data, cursor) {
-    this.#heard = Date.now();
     this.#cursor = cursor || this.#cursor;
-    this.#fresh = this.#seen = true;
-    this.#failures = 0;
+    this.#pulse.state();
+    if (this.#stream) this.#failures = 0;
     this.#tell("state", data);
     this.#judge();
   }
 
   #beat(data) {
-    this.#heard = Date.now();
-    this.#fresh = this.#seen;
-    this.#lag.beat(data.now);
+    this.#pulse.beat(data.now);
     this.#tell("beat", data);
     this.#judge();
   }
 
-  #lost(gaveUp) {
-    if (gaveUp) {
-      this.#close();
-      this.#inquire();
-    } else this.#doubt();
-  }
-
   // EventSource does not say why it gave up: an ended lesson, an unknown one, a key refused, a proxy.
-  async #inquire() {
-    const [least, most] = BACK_OFF;
-    const pause = Math.min(most, least * 2 ** this.#failures++) * (0.5 + Math.random());
-    this.#openAt = Date.now() + pause;
-    await this.#asked(async () => {
-      const lesson = await ask(this.#urls.lesson, DEADLINE);
+  #inquire() {
+    this.#close();
+    this.#openAt = Date.now() + backOff(RETRY, this.#failures++);
+    this.#asked(async () => {
       const state = await ask(this.#urls.state(this.#cursor), DEADLINE);
       if (this.#stream || this.#detour || !this.#ticking) return;
-      const failures = this.#failures;
       this.#take(state, state.cursor);
-      this.#failures = failures; // requests work; it is the streams that fail
       this.#doubt();
-      if (lesson.status === "ended") this.#finish("ended");
+      await this.#endIfOver();
     });
   }
 
+  async #endIfOver() {
+    const lesson = await ask(this.#urls.lesson, DEADLINE);
+    if (lesson.status === "ended") this.#finish("ended");
+  }
+
   #tick() {
-    const now = Date.now();
-    const silence = now - this.#heard;
+    const { silence, seen } = this.#pulse;
     if (this.#detour) this.#detour.tick();
-    else if (!this.#stream) now >= this.#openAt && this.#open();
+    else if (!this.#stream) Date.now() >= this.#openAt && this.#open();
     else if (silence > (this.#stream.open ? DEAD : UNANSWERED)) this.#open();
-    else if (silence > TWO_MISSED || (!this.#seen && now > this.#impatience)) this.#probe();
+    else if (silence > TWO_MISSED || (!seen && Date.now() > this.#impatience)) this.#probe();
     this.#judge();
   }
 
   // Do requests work while the stream is silent? Should the stream wake up meanwhile, its word counts.
   #probe() {
-    const [stream, heard] = [this.#stream, this.#heard];
-    return this.#asked(async () => {
+    const [stream, heard] = [this.#stream, this.#pulse.heard];
+    this.#asked(async () => {
       const state = await ask(this.#urls.state(this.#cursor), DEADLINE);
-      if (this.#stream !== stream || this.#heard !== heard) return;
+      if (this.#stream !== stream || this.#pulse.heard !== heard) return;
       this.#close();
       this.#take(state, state.cursor);
       this.#detour = this.#goRound();
@@ -167,34 +149,30 @@ export class Connection extends EventTarget {
   }
 
   #goRound() {
-    const events = () => this.#urls.events(this.#cursor);
-    const state = (wait) => this.#urls.state(this.#cursor, wait);
-    return new Detour({ events, state }, {
+    return new Detour({
+      events: () => this.#urls.events(this.#cursor),
+      question: (wait) => this.#urls.state(this.#cursor, wait),
       state: (data, cursor) => this.#take(data, cursor),
       beat: (data) => this.#tell("beat", data),
       end: () => this.#finish("ended"),
+      idle: () => this.#asked(() => this.#endIfOver()),
       recovered: () => this.#open(),
-      failed: (error, times) => this.#refused(error) || times < GIVE_UP_POLLING || this.#open(),
+      failed: (error, times) => this.#final(error) || (times < GIVE_UP_POLLING ? this.#judge() : this.#open()),
     });
   }
 
-  async #asked(question) {
+  // One question at a time. No answer is no news: the clock goes on, and it is asked again.
+  #asked(question) {
     if (this.#asking) return;
     this.#asking = true;
-    try {
-      await question();
-    } catch (error) {
-      this.#refused(error);
-    } finally {
-      this.#asking = false;
-    }
+    question().catch((error) => this.#final(error)).finally(() => (this.#asking = false));
   }
 
-  // An answer that will not change by asking again ends the connection; anything else is tried again.
-  #refused({ status }) {
-    if (status === 404) this.#finish("unknown");
-    if (status === 401 || status === 403) this.#finish("denied");
-    return status === 404 || status === 401 || status === 403;
+  // Only our server's own word is final; a proxy's error page has no title.
+  #final({ status, title }) {
+    const final = title && FINAL[status];
+    if (final) this.#finish(final);
+    return final;
   }
 
   #finish(status) {
@@ -204,10 +182,8 @@ export class Connection extends EventTarget {
   }
 
   #judge() {
-    if (!this.#ticking) return;
     const polling = this.#detour && (this.#detour.failing ? "failing" : "well");
-    const [silence, late] = [Date.now() - this.#heard, this.#lag.late];
-    this.#set(verdict({ silence, late, fresh: this.#fresh, seen: this.#seen, polling }));
+    if (this.#ticking) this.#set(this.#pulse.verdict(polling));
   }
 
   #set(status) {

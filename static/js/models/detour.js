@@ -4,8 +4,8 @@
 // A stream is worth going back to once one beat has come through it on time; a first event proves nothing,
 // since some proxies let that one pass and hold the rest.
 
-import { Lag, LATE } from "./lag.js";
 import { LongPoll } from "./longpoll.js";
+import { Pulse } from "./pulse.js";
 import { Stream } from "./stream.js";
 
 const DEAD = 40_000;
@@ -13,26 +13,21 @@ const UNANSWERED = 150_000; // a server at its limit sends clients away for minu
 const PATIENCE = 60_000; // between trials where EventSource gives up
 
 export class Detour {
-  #urls;
-  #listener;
+  #owner;
   #poll;
   #trial = null;
-  #heard = 0;
-  #lag = new Lag();
+  #pulse = new Pulse();
   failing = false;
 
-  // `urls` gives events() and state(wait); `listener` hears state, failed(error, times), end, beat and recovered.
-  constructor(urls, listener) {
-    this.#urls = urls;
-    this.#listener = listener;
-    this.#poll = new LongPoll(urls.state, {
-      answer: (data) => {
-        this.failing = false;
-        listener.state(data, data.cursor);
-      },
+  // `owner` gives the addresses events() and question(wait), and hears state, beat, end, idle (an answer without
+  // news), recovered, and failed(error, times in a row).
+  constructor(owner) {
+    this.#owner = owner;
+    this.#poll = new LongPoll(owner.question, {
+      answer: (data) => this.#answered(data),
       failed: (error, times) => {
         this.failing = true;
-        listener.failed(error, times);
+        owner.failed(error, times);
       },
     });
     this.#try();
@@ -44,25 +39,29 @@ export class Detour {
   }
 
   tick() {
-    const silence = Date.now() - this.#heard;
     const patience = this.#trial.open ? DEAD : this.#trial.gaveUp ? PATIENCE : UNANSWERED;
-    if (silence > patience) this.#try();
+    if (this.#pulse.silence > patience) this.#try();
+  }
+
+  #answered(data) {
+    this.failing = false;
+    this.#owner.state(data, data.cursor);
+    if (!data.reset && !data.writes.length) this.#owner.idle();
   }
 
   #try() {
     if (this.#trial) this.#trial.close();
-    const hear = () => (this.#heard = Date.now());
-    hear();
-    this.#trial = new Stream(this.#urls.events(), {
+    const hear = () => this.#pulse.hear();
+    this.#pulse.opened();
+    this.#trial = new Stream(this.#owner.events(), {
       open: hear,
       state: hear,
       lost: hear,
-      end: () => this.#listener.end(),
+      end: () => this.#owner.end(),
       beat: (data) => {
-        hear();
-        this.#lag.beat(data.now);
-        this.#listener.beat(data);
-        if (this.#lag.late < LATE) this.#listener.recovered();
+        this.#pulse.beat(data.now);
+        this.#owner.beat(data);
+        if (!this.#pulse.late) this.#owner.recovered();
       },
     });
   }

@@ -2,11 +2,11 @@
 // One question at a time, paced, each with a deadline of its own; failures make the pauses longer.
 
 import { request } from "../helpers/api.js";
+import { backOff } from "../helpers/backoff.js";
 
 const WAIT_S = 25; // what the server is asked to wait
 const DEADLINE = 40_000; // longer than the wait and a slow network together
-const PACE = 700; // a lesson in full ink must not become twenty requests a second
-const SLOWEST = 30_000;
+const PACE = [700, 30_000]; // a lesson in full ink must not become twenty requests a second
 
 export class LongPoll {
   #abort = new AbortController();
@@ -32,8 +32,7 @@ export class LongPoll {
         failures += 1;
         if (!signal.aborted) listener.failed(error, failures);
       }
-      const pause = Math.min(SLOWEST, PACE * 2 ** failures);
-      await new Promise((resolve) => setTimeout(resolve, pause * (0.7 + 0.6 * Math.random())));
+      await new Promise((resolve) => setTimeout(resolve, backOff(PACE, failures)));
     }
   }
 }

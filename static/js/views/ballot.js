@@ -10,6 +10,7 @@ const TROUBLE = {
   retrying: "Not sent yet: no answer from the server. Trying again…",
   closed: "The poll closed before your vote was confirmed.",
   gone: "This poll is no longer there. Your vote was not counted.",
+  stranger: "The server does not know this browser any more. Load the page again, then vote.",
   refused: "The server did not accept this vote.",
 };
 

@@ -2,6 +2,7 @@
 // if that takes long it is hidden instead, so that nobody reads the old page under the new page's number.
 // A picture that does not come is asked for again, ever more slowly, for as long as it is wanted.
 
+import { backOff } from "../helpers/backoff.js";
 import { el } from "../helpers/dom.js";
 
 const HOLD = 120; // how long the old page may stand in for the new one
@@ -60,9 +61,7 @@ export class Picture {
       await image.decode();
       return this.#isWanted(token) ? image : null;
     } catch {
-      const [least, most] = RETRY;
-      const pause = Math.min(most, least * 2 ** failures) * (0.5 + Math.random());
-      await new Promise((resolve) => setTimeout(resolve, pause));
+      await new Promise((resolve) => setTimeout(resolve, backOff(RETRY, failures)));
       return this.#isWanted(token) ? this.#load(url, alt, token, failures + 1) : null;
     }
   }
