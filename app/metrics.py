@@ -28,6 +28,21 @@ WRITE_SECONDS = Histogram(
 )
 STORE_ERRORS = Counter("lectern_store_errors", "Commands the store did not answer", registry=REGISTRY)
 GAPS = Counter("lectern_feed_gaps", "Lessons loaded again because an entry was missing", registry=REGISTRY)
+SLOW_ABORTED = Counter(
+    "lectern_slow_aborted", "Streams dropped because their peer did not read", registry=REGISTRY
+)
+CATCH_UPS = Counter("lectern_catch_ups", "Slow streams brought up to date by one event", registry=REGISTRY)
+REFUSED_STREAMS = Counter("lectern_refused_streams", "Streams sent away at the limit", registry=REGISTRY)
+RESETS = Counter("lectern_epoch_resets", "Lessons that started again in a new epoch", registry=REGISTRY)
+FLUSH_SECONDS = Histogram(
+    "lectern_flush_seconds",
+    "From a flush's start to its last write",
+    registry=REGISTRY,
+    buckets=(0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1),
+)
+DEAF_READERS = Counter(
+    "lectern_deaf_readers", "Readers replaced because they heard nothing", registry=REGISTRY
+)
 READER_AGE = Gauge("lectern_reader_age_seconds", "Since the reader last heard its probe", registry=REGISTRY)
 
 

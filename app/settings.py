@@ -29,6 +29,7 @@ class Settings:
     create_key: str = field(default="", repr=False)  # CREATE_KEY: needed to create lessons, where set
     secret: str = field(default="", repr=False)  # SECRET: signs cookies; none: kept in the store
     retention_days: int = 30  # RETENTION_DAYS: after its last change a lesson is removed
+    max_streams: int = 20_000  # MAX_STREAMS: a worker's open streams; one more is told to come back later
     drain_s: float = 20.0  # DRAIN_S: over how many seconds streams are closed at SIGTERM
     log_level: str = "info"  # LOG_LEVEL
 
@@ -46,6 +47,8 @@ class Settings:
             raise BadSetting("PORT must be 0 to 65535")
         if self.web_concurrency < 1:
             raise BadSetting("WEB_CONCURRENCY must be at least 1")
+        if self.max_streams < 1:
+            raise BadSetting("MAX_STREAMS must be at least 1")
         if self.forwarded_hops < 0:
             raise BadSetting("FORWARDED_HOPS must be 0 or more")
         if self.retention_days < 1:

@@ -24,9 +24,13 @@ def state(cursor: object, payload: str) -> Frame:
     return Frame(f"id: {cursor}\nevent: state\ndata: {payload}\n\n".encode())
 
 
-def beat(now: int, viewers: int) -> Frame:
-    """The heartbeat: the server's clock in ms and the number of viewers; no id, so no cursor moves."""
-    return Frame(b'event: beat\ndata: {"now":%d,"viewers":%d}\n\n' % (now, viewers))
+def beat(now: int, viewers: int, *, behind: bool = False) -> Frame:
+    """The heartbeat: the server's clock in ms and the number of viewers; no id, so no cursor moves.
+
+    `behind`: this server does not hear the store at the moment, so there may be news it cannot tell.
+    """
+    more = b',"behind":true' if behind else b""
+    return Frame(b'event: beat\ndata: {"now":%d,"viewers":%d%b}\n\n' % (now, viewers, more))
 
 
 def retry(ms: int) -> Frame:

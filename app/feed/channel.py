@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from app import metrics
 from app.core import audience as audiences, frames
 from app.core.audience import Audience
 from app.core.cursor import Cursor, lesson_epoch
@@ -46,6 +47,7 @@ class Channel:
         self.code = code
         self.used = 0.0  # loop time of the last request or subscriber
         self.others = 0  # viewers on other workers, by the last census
+        self.behind = False  # the feed is not being heard: what is told here may not be the newest
         self.subscribers: dict[Audience, dict[Subscriber, None]] = {each: {} for each in Audience}
         self._live: dict[str, str] = {}
         self._audience_changed = False
@@ -112,6 +114,7 @@ class Channel:
         epoch = self.views.epoch
         self._take(snapshot)
         if self.views.epoch != epoch:
+            metrics.RESETS.inc()
             self._flushed = None
             for subscriber in self._all():
                 subscriber.position = None
@@ -149,6 +152,10 @@ class Channel:
         subscriber.position = self.lesson.position
         return self.views.frame(subscriber.audience, since)
 
+    def beat(self, now: int) -> Frame:
+        """The heartbeat of this lesson."""
+        return frames.beat(now, self.viewers, behind=self.behind)
+
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber."""
         self.subscribers[subscriber.audience].pop(subscriber, None)
@@ -175,6 +182,7 @@ class Channel:
         if since is None or self.views.changes(subscriber.audience, since):
             frame = self.views.frame(subscriber.audience, since)
             subscriber.position = self.lesson.position
+            metrics.CATCH_UPS.inc()
             subscriber.write(frame)
 
     # --- waiting ---------------------------------------------------------------------------------------
@@ -263,6 +271,7 @@ class Channel:
 
     def _fanned_out(self) -> None:
         self._fanning = False
+        metrics.FLUSH_SECONDS.observe(asyncio.get_running_loop().time() - self._flushed_at)
         if self._flushed != self.lesson.position or self._live or self._audience_changed:
             self._schedule()
         elif self.ended:

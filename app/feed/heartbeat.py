@@ -1,12 +1,17 @@
-"""The heartbeat wheel: one timer for all streams, and no moment at which all of them beat.
+"""The heartbeat wheel: one timer for all streams, and no moment at which all of them do the same.
 
-Rules: a stream gets a random place on the wheel when it joins and beats once a turn of `TURN_S`; what
-beats in one step is encoded once a lesson; a stream that is not ready is passed over.
+Rules:
+- A stream gets a random place on the wheel when it joins and is visited once a turn of `TURN_S`.
+- A visit beats. What beats in one step is encoded once a lesson.
+- A stream that was not ready at two visits running has not read for a whole turn: it is aborted.
+- A stream has a random number of turns to live (25 to 35 minutes) and is then sent away to come back:
+  so connections spread over workers again, and nothing is ever older than that.
 """
 
 import asyncio
 import random
 
+from app import metrics
 from app.core import frames
 from app.feed.channel import Channel
 from app.feed.hub import wall_ms
@@ -14,38 +19,63 @@ from app.feed.subscriber import Subscriber
 
 TURN_S = 15.0
 STEPS = 120
+LIFE_TURNS = (100, 140)
+
+
+class _Place:
+    """The streams that are visited in one step: turns they have left, and those found not ready."""
+
+    __slots__ = ("left", "stuck")
+
+    def __init__(self) -> None:
+        self.left: dict[Subscriber, int] = {}
+        self.stuck: set[Subscriber] = set()
 
 
 class Wheel:
-    """Run `run` as a task. Places are dictionaries: entering and leaving cost the same whatever the crowd."""
+    """Run `run` as a task. Entering and leaving cost the same whatever the crowd."""
 
     def __init__(self) -> None:
-        self._places: list[dict[Subscriber, Channel]] = [{} for _ in range(STEPS)]
+        self._places = [_Place() for _ in range(STEPS)]
 
-    def enter(self, subscriber: Subscriber, channel: Channel) -> int:
+    def enter(self, subscriber: Subscriber) -> int:
         """Take a place; the number is what `leave` wants."""
-        place = random.randrange(STEPS)  # noqa: S311 - spread, not secrecy
-        self._places[place][subscriber] = channel
-        return place
+        number = random.randrange(STEPS)  # noqa: S311 - spread, not secrecy
+        self._places[number].left[subscriber] = random.randint(*LIFE_TURNS)  # noqa: S311 - the same
+        return number
 
-    def leave(self, subscriber: Subscriber, place: int) -> None:
+    def leave(self, subscriber: Subscriber, number: int) -> None:
         """Give the place up."""
-        self._places[place].pop(subscriber, None)
+        self._places[number].left.pop(subscriber, None)
+        self._places[number].stuck.discard(subscriber)
 
     async def run(self) -> None:
         """Turn until cancelled. Late steps are not made up for in a burst."""
-        place = 0
+        number = 0
         while True:
             await asyncio.sleep(TURN_S / STEPS)
-            place = (place + 1) % STEPS
-            self._beat(self._places[place])
+            number = (number + 1) % STEPS
+            self._visit(self._places[number])
 
-    def _beat(self, due: dict[Subscriber, Channel]) -> None:
+    def _visit(self, place: _Place) -> None:
         now = wall_ms()
-        encoded: dict[str, frames.Frame] = {}
-        for subscriber, channel in list(due.items()):
-            if subscriber.ready:
-                beat = encoded.get(channel.code)
-                if beat is None:
-                    beat = encoded[channel.code] = frames.beat(now, channel.viewers)
-                subscriber.write(beat)
+        encoded: dict[Channel, frames.Frame] = {}
+        for subscriber, turns in list(place.left.items()):
+            if not subscriber.ready:
+                self._not_ready(place, subscriber)
+            elif turns <= 1:
+                subscriber.part()
+            else:
+                place.left[subscriber] = turns - 1
+                place.stuck.discard(subscriber)
+                channel = subscriber.channel
+                if channel not in encoded:
+                    encoded[channel] = channel.beat(now)
+                subscriber.write(encoded[channel])
+
+    def _not_ready(self, place: _Place, subscriber: Subscriber) -> None:
+        if subscriber in place.stuck:
+            metrics.SLOW_ABORTED.inc()
+            subscriber.abort()
+        else:
+            place.stuck.add(subscriber)

@@ -37,6 +37,7 @@ class Hub:
         self.channels: dict[str, Channel] = {}
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
         self._reloading: dict[str, asyncio.Task[None]] = {}
+        self._behind = False
 
     # --- lessons -----------------------------------------------------------------------------------------
 
@@ -60,6 +61,7 @@ class Hub:
                 return None
             channel = self.channels[code] = Channel(code, snapshot)
             channel.used = asyncio.get_running_loop().time()
+            channel.behind = self._behind
             await self._rouse()
             return channel
         finally:
@@ -78,6 +80,17 @@ class Hub:
         for code, channel in list(self.channels.items()):
             if channel.idle and channel.used < before and code not in self._reloading:
                 del self.channels[code]
+
+    @property
+    def streams(self) -> int:
+        """Open streams of this process."""
+        return sum(len(each) for channel in self.channels.values() for each in channel.subscribers.values())
+
+    def set_behind(self, *, behind: bool) -> None:
+        """Whether the feed is being heard; joins and beats say so."""
+        self._behind = behind
+        for channel in self.channels.values():
+            channel.behind = behind
 
     # --- from the reader ---------------------------------------------------------------------------------
 

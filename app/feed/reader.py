@@ -3,7 +3,8 @@
 Rules:
 - It goes on from the positions the channels have folded; after any fault it opens a new connection and
   goes on from the same positions, so nothing between is lost.
-- It hears its own probe, which is how the process knows that it still hears anything (`/readyz`).
+- It hears its own probe, which is how the process knows that it still hears anything (`/readyz`). A
+  reader that has heard nothing for `DEAF_S`, though a probe is written every `PROBE_EVERY_S`, is replaced.
 - The more feeds, the longer the pause between reads: a thousand lessons cost about what a large one does.
 """
 
@@ -11,40 +12,59 @@ import asyncio
 import logging
 import random
 
+from app import metrics
 from app.feed.hub import Hub
 from app.store.contract import Reader, StoreUnavailable
 
 PAUSE_A_FEED_S = 0.000_01  # a thousand feeds: 10 ms between reads
 PAUSE_MAX_S = 0.010
 RETRY_S = (0.1, 0.5)
+PROBE_EVERY_S = 2.3
+DEAF_S = 7.0
+BEHIND_S = 4.0  # unheard for so long, joins and beats say that there may be news
 
 log = logging.getLogger("lectern.feed")
 
 
 class FeedReader:
-    """Follows the hub's channels; run `run` as a task, cancel it to stop."""
+    """Follows the hub's channels. `run` is a task for the length of the process; call `watch` regularly."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._heard = asyncio.Event()
+        self._session: asyncio.Task[None] | None = None
+        self._since = float("inf")  # loop time at which this session began to listen
         self.heard_at = float("-inf")  # loop time at which the last probe came back
 
     async def run(self) -> None:
         """Read until cancelled."""
         while True:
+            self._session = asyncio.create_task(self._listen())
             try:
-                reader = await self._hub.store.reader(self._hub.worker)
-            except StoreUnavailable as fault:
-                log.warning("no reader yet: %s", fault)
-            else:
-                try:
-                    self._hub.rejoin(reader.store)
-                    await self._follow(reader)
-                except StoreUnavailable as fault:
-                    log.warning("the reader lost its connection: %s", fault)
-                finally:
-                    await reader.close()
+                await asyncio.wait([self._session])
+            except asyncio.CancelledError:
+                self._session.cancel()
+                raise
+            if not self._session.cancelled():
+                self._tell(self._session)
             await asyncio.sleep(random.uniform(*RETRY_S))  # noqa: S311 - spread, not secrecy
+
+    @staticmethod
+    def _tell(session: "asyncio.Task[None]") -> None:
+        fault = session.exception()
+        if not isinstance(fault, StoreUnavailable):
+            raise RuntimeError("the reader ended by itself") from fault  # noqa: TRY004 - it is a bug here
+        log.warning("the reader lost its connection: %s", fault)
+
+    async def _listen(self) -> None:
+        reader = await self._hub.store.reader(self._hub.worker)
+        try:
+            self._hub.rejoin(reader.store)
+            self._since = asyncio.get_running_loop().time()
+            await self._follow(reader)
+        finally:
+            self._since = float("inf")
+            await reader.close()
 
     async def _follow(self, reader: Reader) -> None:
         while True:
@@ -53,9 +73,21 @@ class FeedReader:
                 del told[""]
                 self.heard_at = asyncio.get_running_loop().time()
                 self._heard.set()
+                self._hub.set_behind(behind=False)
             for code, entries in told.items():
                 self._hub.deliver(code, entries)
             await asyncio.sleep(min(PAUSE_MAX_S, PAUSE_A_FEED_S * len(self._hub.channels)))
+
+    async def watch(self) -> None:
+        """Write a probe, and replace a reader that does not hear them. Raises StoreUnavailable."""
+        now = asyncio.get_running_loop().time()
+        if now - self.heard_at > BEHIND_S:
+            self._hub.set_behind(behind=True)
+        await self._hub.store.probe(self._hub.worker)
+        if self._session is not None and now - max(self._since, self.heard_at) > DEAF_S:
+            log.error("the reader has gone deaf; it is replaced")
+            metrics.DEAF_READERS.inc()
+            self._session.cancel()
 
     async def hears(self, timeout_s: float) -> bool:
         """Whether a probe written now comes back in time. Raises StoreUnavailable where it cannot be written."""

@@ -4,17 +4,21 @@ Rules: a subscriber is a position, never a queue. While it is not `ready` nothin
 it is again, its channel sends it what has changed since its position, as one event.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from app.core.audience import Audience
 from app.core.frames import Frame
 from app.core.lesson import Position
+
+if TYPE_CHECKING:
+    from app.feed.channel import Channel
 
 
 class Subscriber(Protocol):
     """One open stream, however its bytes travel."""
 
     audience: Audience
+    channel: "Channel"
     position: Position | None  # None: it needs a reset
     ready: bool
 
@@ -23,3 +27,9 @@ class Subscriber(Protocol):
 
     def finish(self, last: Frame) -> None:
         """Write the last frame and close."""
+
+    def part(self) -> None:
+        """Send the peer away with everything accepted so far, to come back in its own time."""
+
+    def abort(self) -> None:
+        """Drop the connection with whatever it holds."""

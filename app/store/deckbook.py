@@ -73,4 +73,4 @@ async def _call(command: Callable[[], Awaitable[T]]) -> T:
     try:
         return await command()
     except (RedisError, OSError) as fault:
-        raise StoreUnavailable(str(fault)) from fault
+        raise StoreUnavailable(f"{type(fault).__name__} {fault}") from fault

@@ -18,7 +18,7 @@ from app.store.contract import Change, Entry, Limits, Outcome, Reason, Refused, 
 
 BLOCK_S = 5.0
 TALLY_MS = 500
-CENSUS_MS = 5_000
+CENSUS_MS = 3_000
 
 
 @dataclass

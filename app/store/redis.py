@@ -32,7 +32,7 @@ T = TypeVar("T")
 COMMAND_S = 2.0  # for one command on one connection
 ANSWER_S = 2.5  # with the wait for a connection; a POST must fail within 3 s when the store is mute
 CONNECTIONS = 32
-CENSUS_S = 5  # a killed worker's viewers are forgotten after this long
+CENSUS_S = 3  # a killed worker's viewers are forgotten after this long
 
 _SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
 _WORKERS = "lectern:workers"

@@ -5,16 +5,14 @@ subscribers; what it costs afterwards is a place in a set. Where EventSource mus
 is 200 with a `retry:`, since any other status makes it give up.
 """
 
-import random
-
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.core import frames
+from app import metrics
 from app.core.cursor import parse_cursor
 from app.store.contract import StoreUnavailable
 from app.web.handover import respond
-from app.web.opening import Opening
+from app.web.opening import Opening, retry
 from app.web.services import lesson, services
 from app.web.state import audience
 from app.web.stream import LaterResponse
@@ -29,15 +27,14 @@ async def events(request: Request) -> Response:
     try:
         channel = await lesson(request)
     except StoreUnavailable:
-        return LaterResponse(_retry(LATER_MS))
+        return LaterResponse(retry(LATER_MS))
     who = audience(request, channel)
     if channel.ended:
         return Response(status_code=204, headers={"cache-control": "no-store"})
+    if found.hub.streams >= found.settings.max_streams:
+        metrics.REFUSED_STREAMS.inc()
+        return LaterResponse(retry(LATER_MS))
     asked = request.headers.get("last-event-id") or request.query_params.get("cursor")
     cursor = parse_cursor(asked)
     await found.hub.since(channel, cursor)  # waits for this fold where another worker is a moment ahead
-    return respond(request.scope, Opening(found.streams, channel, who, cursor, _retry(RETRY_MS)))
-
-
-def _retry(ms: tuple[int, int]) -> frames.Frame:
-    return frames.retry(random.randint(*ms))  # noqa: S311 - spread, not secrecy
+    return respond(request.scope, Opening(found.streams, channel, who, cursor, retry(RETRY_MS)))

@@ -23,12 +23,11 @@ from app.core import frames
 from app.core.frames import Frame
 from app.core.lesson import Position
 from app.web.answers import SECURITY
-from app.web.opening import Opening
+from app.web.opening import Opening, again
 from app.web.stream import HEADERS, StreamResponse
 
 EXTENSION = "lectern.handover"
 BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow; the kernel holds more
-PART_MS = (500, 4_000)  # when one who is sent away at a shutdown comes back
 LINGER_S = 5.0  # for the last bytes to a peer that is not reading
 USER_TIMEOUT_MS = 45_000  # unacknowledged bytes; three beats
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3))
@@ -102,6 +101,15 @@ class Stream(asyncio.Protocol):
     def finish(self, last: Frame) -> None:
         self.transport.write(last.chunked + frames.LAST_CHUNK)
         self.transport.close()
+        # close() waits for the peer to read; not for ever.
+        asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)
+
+    def part(self) -> None:
+        if not self.transport.is_closing() and not self.channel.part(self, again()):
+            self.transport.abort()
+
+    def abort(self) -> None:
+        self.transport.abort()
 
     # --- protocol ---------------------------------------------------------------------------------------
 
@@ -133,16 +141,6 @@ class Stream(asyncio.Protocol):
         delay = random.uniform(0, self.streams.drain_s)  # noqa: S311 - spread, not secrecy
         asyncio.get_running_loop().call_later(delay, self.part)
 
-    def part(self) -> None:
-        """Send the peer away, with everything accepted so far and the time to come back."""
-        if self.transport.is_closing():
-            return
-        again = frames.retry(random.randint(*PART_MS))  # noqa: S311 - spread, not secrecy
-        if self.channel.part(self, again):
-            asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)
-        else:
-            self.transport.abort()
-
 
 class HandedOver(Response):
     """Takes the hand-over, or falls back to the plain ASGI stream."""
@@ -160,7 +158,7 @@ class HandedOver(Response):
             await StreamResponse(opening)(scope, receive, send)
             return
         stream.transport = transport
-        stream.place = opening.streams.wheel.enter(stream, opening.channel)
+        stream.place = opening.streams.wheel.enter(stream)
         transport.write(self._head() + opening.join(stream).chunked)
         if opening.channel.ended:
             opening.channel.leave(stream)

@@ -4,6 +4,7 @@ Rules: joining is one step without a wait: the cursor is looked up, the position
 is among the subscribers before anything else can happen, so nothing is missed and nothing comes early.
 """
 
+import random
 from dataclasses import dataclass
 
 from app import metrics
@@ -13,7 +14,20 @@ from app.core.cursor import Cursor
 from app.core.frames import Frame
 from app.feed.channel import Channel
 from app.feed.heartbeat import Wheel
+from app.feed.hub import wall_ms
 from app.feed.subscriber import Subscriber
+
+AGAIN_MS = (500, 4_000)
+
+
+def retry(ms: tuple[int, int]) -> Frame:
+    """A random time to come back after: no two of a crowd do it together."""
+    return frames.retry(random.randint(*ms))  # noqa: S311 - spread, not secrecy
+
+
+def again() -> Frame:
+    """The last frame to one who is sent away while the lesson goes on: come back soon."""
+    return retry(AGAIN_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,4 +54,6 @@ class Opening:
         kind = "new" if self.cursor is None else "resumed" if since is not None else "reset"
         metrics.JOINS.labels(kind).inc()
         first = self.channel.join(subscriber, since)
-        return Frame(self.retry.raw + first.raw + frames.PADDING.raw)
+        # More bytes after the first event, since some proxies hold it back until they come.
+        then = self.channel.beat(wall_ms()) if self.channel.behind else frames.PADDING
+        return Frame(self.retry.raw + first.raw + then.raw)

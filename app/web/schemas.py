@@ -16,11 +16,15 @@ NUMBERS = 20_000  # in one stroke: 10,000 points
 REACH = 1_000_000  # units of 1/10000 of the page's width
 
 PageId = Annotated[str, Meta(pattern=PAGE, description="`<deck>-<number>` or `blank-<number>`")]
-Unit = Annotated[int, Meta(ge=-REACH, le=REACH, description="1/10000 of the page's width")]
-Ms = Annotated[int, Meta(ge=0, le=2**53 - 1, description="milliseconds")]
+Unit = Annotated[int, Meta(ge=-REACH, le=REACH, description="In 1/10000 of the page's width, on both axes")]
+Ms = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Milliseconds")]
+Moment = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Milliseconds since the Unix epoch")]
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Option = Annotated[str, Meta(min_length=1, max_length=500)]
-Index = Annotated[int, Meta(ge=0, le=9)]
+Index = Annotated[int, Meta(ge=0, le=9, description="An option's place, from 0")]
+StampText = Annotated[str, Meta(max_length=70, description="`<ms>.<counter>.<writer>`")]
+CursorText = Annotated[str, Meta(description="A place in the lesson's feed; opaque to clients")]
+Code = Annotated[str, Meta(pattern=r"^[0-9a-hjkmnp-tv-z]{6}\Z", description="A lesson's or a deck's code")]
 
 
 class Strict(Struct, forbid_unknown_fields=True):
@@ -36,7 +40,7 @@ class Slide(Strict):
 class Pages(Strict):
     """The order of the lesson's pages."""
 
-    order: Annotated[list[PageId], Meta(max_length=PAGES)]
+    order: Annotated[list[PageId], Meta(max_length=PAGES, extra_json_schema={"uniqueItems": True})]
 
     def __post_init__(self) -> None:
         if len(set(self.order)) != len(self.order):
@@ -54,8 +58,10 @@ class Stroke(Strict):
 
     tool: Literal["pen", "highlighter"]
     color: Annotated[str, Meta(pattern=r"^#[0-9a-fA-F]{6}\Z")]
-    width: Annotated[int, Meta(ge=1, le=5_000, description="1/10000 of the page's width")]
-    points: Annotated[list[Unit], Meta(min_length=2, max_length=NUMBERS)]
+    width: Annotated[int, Meta(ge=1, le=5_000, description="In 1/10000 of the page's width")]
+    points: Annotated[
+        list[Unit], Meta(min_length=2, max_length=NUMBERS, description="x, y, then dx, dy, ...: pairs")
+    ]
 
     def __post_init__(self) -> None:
         if len(self.points) % 2:
@@ -78,7 +84,9 @@ class Poll(Strict):
     status: Literal["draft", "open", "closed"]
     multiple: bool = False
     reveal: bool = False
-    correct: Annotated[list[Index], Meta(max_length=10)] | UnsetType = UNSET
+    correct: (
+        Annotated[list[Index], Meta(max_length=10, description="Told to viewers once revealed")] | UnsetType
+    ) = UNSET
 
     def __post_init__(self) -> None:
         if self.correct is not UNSET and any(index >= len(self.options) for index in self.correct):
@@ -88,7 +96,7 @@ class Poll(Strict):
 class Timer(Strict):
     """Either when it ends, or what is left while it is paused."""
 
-    ends: Ms | UnsetType = UNSET
+    ends: Moment | UnsetType = UNSET
     paused: Ms | UnsetType = UNSET
 
     def __post_init__(self) -> None:
@@ -119,11 +127,11 @@ class StateWrite(Strict):
 
     key: Annotated[str, Meta(max_length=160)]
     value: msgspec.Raw
-    stamp: Annotated[str, Meta(max_length=70)] | None = None
+    stamp: StampText | None = None
 
 
 class StateRequest(Strict):
-    """POST state."""
+    """Registers to set together."""
 
     writes: Annotated[list[StateWrite], Meta(max_length=WRITES)]
 
@@ -131,39 +139,47 @@ class StateRequest(Strict):
 class StateAnswer(Struct):
     """The lesson's cursor after the write, and for each write whether it won, and under which stamp."""
 
-    cursor: str
-    applied: list[bool]
-    stamps: list[str]
+    cursor: CursorText
+    applied: Annotated[
+        list[bool], Meta(description="One a write, in their order: did it beat what was there?")
+    ]
+    stamps: Annotated[list[StampText], Meta(description="One a write: the stamp it was filed under")]
 
 
 class LessonRequest(Strict):
-    """POST lessons."""
+    """A lesson to be made."""
 
     title: Annotated[str, Meta(max_length=200)] = ""
 
 
 class LessonCreated(Struct):
-    """The only time the teacher's key is told."""
+    """A new lesson: the only time its teacher's key is told."""
 
-    lesson: str
+    lesson: Code
     title: str
-    teacher_key: str
-    join_url: str
-    teach_url: str
+    teacher_key: Annotated[
+        str, Meta(description="128 random bits as base64url; kept by the server as a hash")
+    ]
+    join_url: Annotated[str, Meta(description="For students")]
+    teach_url: Annotated[
+        str, Meta(description="The teacher's panel; it takes the key as the fragment `#key=...`")
+    ]
 
 
 class LessonInfo(Struct):
     """What anybody may know of a lesson."""
 
-    lesson: str
+    lesson: Code
     title: str
     status: Literal["live", "ended"]
-    created: int
-    viewers: int
+    created: Moment
+    viewers: Annotated[
+        int, Meta(ge=0, description="Students' and projectors' open streams, over all processes")
+    ]
 
 
 class VoteRequest(Strict):
-    """POST votes."""
+    """A vote: the chosen options' places, from 0; one, or several where the poll allows it."""
 
     choices: Annotated[list[Annotated[int, Meta(ge=0, le=2**31)]], Meta(max_length=10)]
 
@@ -177,4 +193,4 @@ class VoteAnswer(Struct):
 class DeckAccepted(Struct):
     """The deck's id; its progress shows in the register `deck/<id>`."""
 
-    deck: str
+    deck: Code

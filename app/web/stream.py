@@ -20,7 +20,7 @@ from app.core.audience import Audience
 from app.core.frames import Frame
 from app.core.lesson import Position
 from app.feed.channel import Channel
-from app.web.opening import Opening
+from app.web.opening import Opening, again
 
 HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
 
@@ -71,6 +71,13 @@ class AsgiSubscriber:
         if self.ready:
             self._leave()
 
+    def part(self) -> None:
+        if not self.channel.part(self, again()):
+            self.abort()
+
+    def abort(self) -> None:
+        self._leave()
+
     def drop(self) -> None:
         """The stream is over: stop waiting for a transport that will take no more."""
         if self._drain is not None:
@@ -120,7 +127,7 @@ class StreamResponse(EventSourceResponse):
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         gone = asyncio.get_running_loop().create_future()
         subscriber = AsgiSubscriber(send, opening.channel, opening.audience, gone)
-        place = opening.streams.wheel.enter(subscriber, opening.channel)
+        place = opening.streams.wheel.enter(subscriber)
         listening = asyncio.ensure_future(_listen(receive, gone))
         try:
             subscriber.write(opening.join(subscriber))
