@@ -67,6 +67,7 @@ class Server:
         if redis_url is not None:
             self.env["REDIS_URL"] = redis_url
         self.env |= env or {}
+        self.command = [sys.executable, "-m", "app"]
         self.process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -90,7 +91,7 @@ class Server:
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "app"],
+                self.command,
                 cwd=PROJECT,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
