@@ -35,7 +35,7 @@ export class Board {
     this.stage.show(page);
     const next = neighbour(order, page, 1);
     this.#next.show(next);
-    $("#next").dataset.end = String(!next);
+    $("#next").dataset.end = String(Boolean(page) && !next);
     text($("#next-number"), next ? `page ${lesson.number(next)}` : "");
     text($("#place-text"), order.length ? `${lesson.number(page) || "–"} / ${order.length}` : "–");
     $("#next-page").disabled = !next;

@@ -8,7 +8,7 @@ const PATHS = {
   people: "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7z M2.5 20c.4-3.8 3-6 6.5-6s6.1 2.2 6.5 6 M16 4.5a3.3 3.3 0 0 1 0 6.2 M18 14.6c2 .8 3.3 2.7 3.5 5.4",
   clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18z M12 7v5l3.5 2",
   timer: "M12 21a7.5 7.5 0 1 0 0-15 7.5 7.5 0 0 0 0 15z M12 9.5V13.5 M9.5 2.5h5",
-  black: "M3 5h18v12H3z M8 21h8 M6 8l12 6 M6 12l6 3 M12 8l6 3",
+  black: "M3 5h18v12H3z M8 21h8",
   white: "M3 5h18v12H3z M8 21h8",
   more: "M5 12h.01 M12 12h.01 M19 12h.01",
   left: "M15 5l-7 7 7 7",
@@ -36,6 +36,7 @@ export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
+  svg.classList.add(`icon-${name}`);
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", PATHS[name]);
   svg.append(path);

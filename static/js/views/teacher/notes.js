@@ -35,10 +35,10 @@ export class Notes {
     if (page !== this.#page) {
       this.#write();
       this.#page = page;
-      const number = this.#desk.lesson.number(page);
-      text($("#notes-page"), number ? `page ${number}` : "");
       this.#field.disabled = !page;
     }
+    const number = this.#desk.lesson.number(page);
+    text($("#notes-page"), number ? `page ${number}` : "");
     if (this.#timer !== null) return;
     const words = this.#desk.lesson.get(`notes/${page}`)?.text ?? "";
     if (this.#field.value !== words) this.#field.value = words;

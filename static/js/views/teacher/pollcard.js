@@ -28,10 +28,10 @@ export class PollCard {
       reveal: make("Reveal", () => write(revealed(this.#poll, !this.#poll.reveal))),
       again: make("Open again", () => write(opened(this.#poll))),
       edit: make("Edit", edit),
-      remove: el("button", { type: "button", class: "plain square danger", "aria-label": "Delete this poll", title: "Delete", onclick: remove }, icon("clear")),
     };
+    const away = el("button", { type: "button", class: "plain square", "aria-label": "Delete this poll", title: "Delete", onclick: remove }, icon("clear"));
     this.root = el("article", { class: "poll" },
-      el("p", { class: "poll-head" }, this.#status, this.#voters), this.#question, this.#options, this.#error,
+      el("div", { class: "poll-head" }, this.#status, this.#voters, away), this.#question, this.#options, this.#error,
       el("div", { class: "poll-buttons" }, Object.values(this.#buttons)));
   }
 
@@ -75,7 +75,7 @@ export class PollCard {
     const count = el("span", { class: "poll-count" });
     const bar = el("span", { class: "poll-bar" });
     const mark = el("button", { type: "button", class: "plain poll-mark", onclick: () => this.#write(marked(this.#poll, at)) }, icon("check"));
-    const node = el("li", {}, el("span", { class: "poll-letter" }, letter(at)), words, count, mark, el("span", { class: "poll-track" }, bar));
+    const node = el("li", {}, el("span", { class: "poll-letter" }, letter(at)), words, mark, el("span", { class: "poll-track" }, bar), count);
     return { node, words, count, bar, mark };
   }
 }

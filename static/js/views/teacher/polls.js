@@ -70,7 +70,7 @@ export class Polls {
     this.#csv.hidden = polls.length === 0;
     const open = polls.filter(({ poll }) => poll.status === "open");
     $("#polls-badge").hidden = !open.length;
-    text($("#polls-badge"), open.length === 1 ? `${open[0].tally.voters} votes` : `${open.length} open`);
+    text($("#polls-badge"), String(open.reduce((sum, { tally }) => sum + tally.voters, 0)));
   }
 
   #card(id) {

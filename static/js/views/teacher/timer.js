@@ -3,7 +3,7 @@
 import { $, el, text } from "../../helpers/dom.js";
 import { clock as spell } from "../../helpers/format.js";
 
-const MINUTES = [1, 2, 5, 10, 15];
+const MINUTES = [1, 2, 3, 5, 10, 15];
 const MINUTE = 60_000;
 const TICK = 250;
 
