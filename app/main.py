@@ -32,6 +32,7 @@ from app.web.app import build
 from app.web.assets import Assets
 from app.web.decklessons import DeckLessons
 from app.web.deckroom import DeckRoom
+from app.web.guesses import Guesses
 from app.web.opening import Streams
 from app.web.services import Services
 from app.web.signing import Signer
@@ -84,9 +85,17 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
     await decks.start()
     stack.push_async_callback(decks.stop)
     _count(hub, reader)
-    streams = Streams(wheel, settings.drain_s)
     return Services(
-        settings, hub, reader, tallies, streams, decks, DeckLessons(book), Signer(secret), Assets(STATIC)
+        settings=settings,
+        hub=hub,
+        reader=reader,
+        tallies=tallies,
+        streams=Streams(wheel, settings.drain_s),
+        decks=decks,
+        deck_lessons=DeckLessons(book),
+        signer=Signer(secret),
+        assets=Assets(STATIC),
+        guesses=Guesses(),
     )
 
 

@@ -13,7 +13,8 @@ LENGTH = 6
 # Codes that would hide an address of the server itself behind a lesson.
 RESERVED = frozenset({"readyz"})
 
-_CODE = re.compile(f"[{ALPHABET}]{{{LENGTH}}}")
+FORM = f"[{ALPHABET}]{{{LENGTH}}}"
+_CODE = re.compile(FORM)
 _AS_TYPED = str.maketrans({"i": "1", "l": "1", "o": "0", " ": None, "-": None})
 
 

@@ -8,7 +8,9 @@ import re
 from enum import Enum
 from typing import NamedTuple
 
-_KEY = re.compile(r"[a-z]+(/[A-Za-z0-9_-]{1,40}){0,3}/?")
+SEGMENT = "[A-Za-z0-9_-]{1,40}"
+FORM = f"[a-z]+(/{SEGMENT}){{0,3}}/?"
+_KEY = re.compile(FORM)
 
 
 class Writer(Enum):

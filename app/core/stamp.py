@@ -22,7 +22,8 @@ COUNTER_MAX = 9_999_999_999  # ten digits, as in the pattern below
 PULLED_MAX = 1_000  # half a minute of a tablet that draws; a repeat comes within seconds
 SERVER = "server"
 
-_STAMP = re.compile(r"([0-9]{1,15})\.([0-9]{1,10})\.([A-Za-z0-9_-]{1,40})")
+FORM = r"([0-9]{1,15})\.([0-9]{1,10})\.([A-Za-z0-9_-]{1,40})"
+_STAMP = re.compile(FORM)
 
 
 class Stamp(NamedTuple):

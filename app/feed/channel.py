@@ -13,6 +13,7 @@ Rules:
 
 import asyncio
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -23,7 +24,7 @@ from app.core.audience import Audience
 from app.core.cursor import Cursor, lesson_epoch
 from app.core.frames import Frame
 from app.core.keys import EPHEMERAL
-from app.core.lesson import Lesson, Position
+from app.core.lesson import NULL, Lesson, Position
 from app.feed.subscriber import Subscriber
 from app.feed.views import Views
 from app.store.contract import Entry, Snapshot
@@ -53,6 +54,7 @@ class Channel:
         self._audience_changed = False
         self._flush_at: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
+        self._flush_began = 0.0
         self._fanning = False
         self._moved: set[asyncio.Future[None]] = set()
         self._take(snapshot)
@@ -105,6 +107,8 @@ class Channel:
             for write, done in zip(entry.writes, applied, strict=True):
                 if done and write.key in EPHEMERAL:
                     self._live[write.key] = write.raw
+                if done and write.key.startswith("keyring/") and write.raw == NULL:
+                    self._send_teachers_away()
             self._schedule()
         self._wake()
         return True
@@ -120,6 +124,11 @@ class Channel:
                 subscriber.position = None
         self._schedule()
         self._wake()
+
+    def _send_teachers_away(self) -> None:
+        # A stream does not know its key: all come back, and those whose key still opens are let in.
+        for teacher in list(self.subscribers[Audience.TEACHER]):
+            teacher.part()
 
     def close(self) -> None:
         """There is no such lesson any more: end every stream, so that it asks again."""
@@ -220,6 +229,7 @@ class Channel:
 
     def _flush(self) -> None:
         self._flush_at = None
+        self._flush_began = time.perf_counter()
         self._flushed_at = asyncio.get_running_loop().time()
         if not any(self.subscribers.values()):
             self._rest()
@@ -271,7 +281,7 @@ class Channel:
 
     def _fanned_out(self) -> None:
         self._fanning = False
-        metrics.FLUSH_SECONDS.observe(asyncio.get_running_loop().time() - self._flushed_at)
+        metrics.FLUSH_SECONDS.observe(time.perf_counter() - self._flush_began)
         if self._flushed != self.lesson.position or self._live or self._audience_changed:
             self._schedule()
         elif self.ended:

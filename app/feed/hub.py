@@ -12,6 +12,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
+from app import metrics
 from app.core.cursor import Cursor
 from app.core.lesson import Position
 from app.feed.channel import Channel
@@ -103,6 +104,7 @@ class Hub:
         channel = self.channels.get(code)
         if channel is not None and code not in self._reloading and not channel.deliver(entries):
             log.warning("a gap in the feed of a lesson; it is loaded again")
+            metrics.GAPS.inc()
             self.reload(channel)
 
     def rejoin(self, store: str) -> None:
@@ -139,7 +141,8 @@ class Hub:
 
     async def write(self, channel: Channel, changes: Sequence[Change], *, end: bool = False) -> Outcome:
         """Set registers; answered once this worker has folded them, or `FOLD_S` later."""
-        outcome = await self.store.write(channel.code, changes, wall_ms(), end=end)
+        with metrics.WRITE_SECONDS.time():
+            outcome = await self.store.write(channel.code, changes, wall_ms(), end=end)
         await channel.reach(outcome.position, FOLD_S)
         return outcome
 

@@ -8,6 +8,7 @@ the last vote was killed right after.
 import asyncio
 from collections.abc import Sequence
 
+from app import metrics
 from app.core.lesson import NULL
 from app.core.poll import Refusal, parse_poll
 from app.feed.channel import Channel
@@ -30,6 +31,8 @@ class Tallies:
     async def vote(self, channel: Channel, poll: str, voter: str, choices: Sequence[int]) -> Refusal | None:
         """Count a vote; says why it is not counted, if so. Raises StoreUnavailable."""
         answer = await self._hub.store.vote(channel.code, poll, voter, choices, wall_ms())
+        refusal = answer if isinstance(answer, Refusal) else None
+        metrics.VOTES.labels(refusal.value if refusal else "counted").inc()
         if isinstance(answer, Refusal):
             return answer
         if answer:

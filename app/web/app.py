@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
-from app.web import decks, events, lessons, operations, pages, polls, state
+from app.web import decks, events, keyring, lessons, operations, pages, polls, state
 from app.web.answers import SECURITY
 from app.web.problems import HANDLERS
 
@@ -22,6 +22,9 @@ def routes() -> list[BaseRoute]:
         Route(API, lessons.info),
         Route(f"{API}/session", lessons.session, methods=["POST"]),
         Route(f"{API}/end", lessons.end, methods=["POST"]),
+        Route(f"{API}/keys", keyring.give, methods=["POST"]),
+        Route(f"{API}/keys", keyring.listed),
+        Route(f"{API}/keys/{{key}}", keyring.take, methods=["DELETE"]),
         Route(f"{API}/qr.svg", lessons.qr),
         Route(f"{API}/state", state.post, methods=["POST"]),
         Route(f"{API}/state", state.get),

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -26,11 +27,12 @@ COOKIE = "teacher_"  # followed by the lesson's code
 SAFE = frozenset({"GET", "HEAD"})
 
 
-def new_key() -> tuple[str, Change]:
+def new_key(name: str = "", *, owner: bool = False) -> tuple[str, Change]:
     """A teacher's key, and the register that recognises it."""
     key = secrets.token_urlsafe(16)
     digest = _digest(key)
-    return key, Change(f"keyring/{digest[:16]}", json.dumps({"sha256": digest}, separators=(",", ":")))
+    kept = {"sha256": digest, "name": name, "owner": owner}
+    return key, Change(f"keyring/{digest[:16]}", json.dumps(kept, ensure_ascii=False, separators=(",", ":")))
 
 
 def _digest(key: str) -> str:
@@ -42,12 +44,18 @@ def same(given: str, wanted: str) -> bool:
     return hmac.compare_digest(given.encode(), wanted.encode())
 
 
-def _holds(channel: Channel, key_id: str) -> str | None:
+def _holds(channel: Channel, key_id: str) -> dict[str, Any] | None:
     register = channel.lesson.get(f"keyring/{key_id}")
     if register is None or register.raw == NULL:
         return None
-    digest: str = json.loads(register.raw)["sha256"]
-    return digest
+    kept: dict[str, Any] = json.loads(register.raw)
+    return kept
+
+
+def keys(channel: Channel) -> list[tuple[str, str, bool]]:
+    """The lesson's keys: id, name, and whether it is the lesson's own."""
+    ids = [register.key.partition("/")[2] for register in channel.lesson.below("keyring/")]
+    return [(key_id, kept["name"], kept["owner"]) for key_id in ids if (kept := _holds(channel, key_id))]
 
 
 def bearer(request: Request) -> str | None:
@@ -59,7 +67,7 @@ def bearer(request: Request) -> str | None:
 def _by_key(channel: Channel, key: str) -> str | None:
     digest = _digest(key)
     kept = _holds(channel, digest[:16])
-    return digest[:16] if kept is not None and hmac.compare_digest(kept, digest) else None
+    return digest[:16] if kept is not None and same(kept["sha256"], digest) else None
 
 
 def _by_cookie(request: Request, channel: Channel) -> str | None:
@@ -68,22 +76,35 @@ def _by_cookie(request: Request, channel: Channel) -> str | None:
     return key_id if key_id and _holds(channel, key_id) else None
 
 
-def is_teacher(request: Request, channel: Channel) -> bool:
-    """Whether the request shows the lesson's key or a session of it. Raises Problem 403 for a forged one."""
+def _shown_key(request: Request, channel: Channel) -> str | None:
+    """The id of the key that the request shows, or a session of it. Raises Problem 403 for a forged one."""
     key = bearer(request)
     if key is not None:
-        return _by_key(channel, key) is not None
-    if _by_cookie(request, channel) is None:
-        return False
-    if request.method not in SAFE:
+        return _by_key(channel, key)
+    key_id = _by_cookie(request, channel)
+    if key_id is not None and request.method not in SAFE:
         refuse_elsewhere(request, services(request).settings, unknown=True)
-    return True
+    return key_id
+
+
+def is_teacher(request: Request, channel: Channel) -> bool:
+    """Whether the request shows one of the lesson's keys. Raises Problem 403 for a forged one."""
+    return _shown_key(request, channel) is not None
 
 
 def require_teacher(request: Request, channel: Channel) -> None:
     """Raise Problem 401 (403 for a forged cookie request) for anybody else."""
     if not is_teacher(request, channel):
         raise denied("This needs the lesson's teacher key.")
+
+
+def require_owner(request: Request, channel: Channel) -> None:
+    """Raise Problem 401 for anybody but a teacher, 403 for a co-teacher."""
+    key_id = _shown_key(request, channel)
+    if key_id is None:
+        raise denied("This needs the lesson's teacher key.")
+    if (kept := _holds(channel, key_id)) is None or not kept["owner"]:
+        raise Problem(403, "Only the lesson's own key can do this.")
 
 
 def denied(detail: str) -> Problem:

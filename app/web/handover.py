@@ -17,12 +17,13 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.core import frames
 from app.core.frames import Frame
 from app.core.lesson import Position
 from app.web.answers import SECURITY
+from app.web.deadlines import Deadline
 from app.web.opening import Opening, again
 from app.web.stream import HEADERS, StreamResponse
 
@@ -36,10 +37,12 @@ HandOver = Callable[["Stream"], asyncio.Transport | None]
 
 
 class LecternProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the hand-over and sockets that notice vanished peers."""
+    """uvicorn's protocol, with the hand-over, deadlines, and sockets that notice vanished peers."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.deadline = Deadline(transport)
+        self.deadline.head()
         peer = transport.get_extra_info("socket")
         if peer is not None and peer.family in {socket.AF_INET, socket.AF_INET6}:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -50,6 +53,28 @@ class LecternProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: self.hand_over}  # type: ignore[dict-item]
+
+    def data_received(self, data: bytes) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            self.deadline.head()
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self.deadline.body(dict(self.headers).get(b"content-length", b"0"))
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.deadline.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.deadline.clear()
+        super().connection_lost(exc)
+
+    def timeout_keep_alive_handler(self) -> None:
+        # An answer that nobody has read by now will not be read; closing would wait for it.
+        self.transport.abort()
 
     def hand_over(self, stream: "Stream") -> asyncio.Transport | None:
         """Make the stream the connection's protocol; None where this connection cannot be handed over."""
@@ -62,6 +87,7 @@ class LecternProtocol(HttpToolsProtocol):
         cycle.on_response = _nothing
         self.flow.resume_reading()
         self._unset_keepalive_if_required()
+        self.deadline.clear()
         self.connections.discard(self)
         self.connections.add(stream)  # type: ignore[arg-type]
         stream.connections = self.connections

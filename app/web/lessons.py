@@ -29,7 +29,7 @@ async def create(request: Request) -> Response:
         if not auth.same(given, found.settings.create_key):
             raise auth.denied("Creating lessons here needs the server's create key.")
     title = (await bodies.decode(request, _request)).title.strip()
-    key, keyring = auth.new_key()
+    key, keyring = auth.new_key(owner=True)
     code = await _make(request, title, keyring)
     base = base_url(request, found.settings)
     made = LessonCreated(code, title, key, f"{base}/{code}", f"{base}/teach/{code}")

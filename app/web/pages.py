@@ -7,10 +7,9 @@ another way leads to the canonical address; a browser gets its voter cookie with
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.core.codes import parse_code
 from app.web import auth, polls
 from app.web.problems import Problem
-from app.web.services import services
+from app.web.services import find, services
 
 
 async def home(request: Request) -> Response:
@@ -42,11 +41,11 @@ async def screen(request: Request) -> Response:
 async def _of_lesson(request: Request, page: str, at: str) -> Response:
     found = services(request)
     typed = request.path_params["code"]
-    code = parse_code(typed)
-    if code is None or await found.hub.channel(code) is None:
+    channel = await find(request, typed)
+    if channel is None:
         return found.assets.page(request, "missing", status=404)
-    if typed != code:
-        return RedirectResponse(f"{at}{code}", status_code=307)
+    if typed != channel.code:
+        return RedirectResponse(f"{at}{channel.code}", status_code=307)
     return found.assets.page(request, page)
 
 

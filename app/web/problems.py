@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import metrics
 from app.store.contract import Reason, Refused, StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -77,6 +78,7 @@ async def on_refused(_: Request, fault: Refused) -> Response:
 async def on_unavailable(_: Request, fault: StoreUnavailable) -> Response:
     """Handler for a store that does not answer."""
     log.warning("the store is unavailable: %s", fault)
+    metrics.STORE_ERRORS.inc()
     headers = {"retry-after": str(RETRY_AFTER_S)}
     return response(Problem(503, "The lesson store does not answer. Try again in a moment.", headers=headers))
 

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from app.core import codes, stamp
+
 PAGE = r"^(?:[a-z0-9]{1,32}-[1-9][0-9]{0,5})\Z"
 WRITES = 256
 PAGES = 2_000
@@ -22,9 +24,17 @@ Moment = Annotated[int, Meta(ge=0, le=2**53 - 1, description="Milliseconds since
 Text = Annotated[str, Meta(min_length=1, max_length=1_000)]
 Option = Annotated[str, Meta(min_length=1, max_length=500)]
 Index = Annotated[int, Meta(ge=0, le=9, description="An option's place, from 0")]
-StampText = Annotated[str, Meta(max_length=70, description="`<ms>.<counter>.<writer>`")]
+# Its form is told and not checked here: the refusal should speak of stamps, not of a regular expression.
+StampText = Annotated[
+    str,
+    Meta(
+        max_length=70,
+        description="`<ms>.<counter>.<writer>`",
+        extra_json_schema={"pattern": f"^{stamp.FORM}$"},
+    ),
+]
 CursorText = Annotated[str, Meta(description="A place in the lesson's feed; opaque to clients")]
-Code = Annotated[str, Meta(pattern=r"^[0-9a-hjkmnp-tv-z]{6}\Z", description="A lesson's or a deck's code")]
+Code = Annotated[str, Meta(pattern=rf"^{codes.FORM}\Z", description="A lesson's or a deck's code")]
 
 
 class Strict(Struct, forbid_unknown_fields=True):
@@ -194,3 +204,31 @@ class DeckAccepted(Struct):
     """The deck's id; its progress shows in the register `deck/<id>`."""
 
     deck: Code
+
+
+class KeyRequest(Strict):
+    """POST keys: a name by which the teacher knows it again."""
+
+    name: Annotated[str, Meta(max_length=80)] = ""
+
+
+class KeyCreated(Struct):
+    """The only time a co-teacher's key is told."""
+
+    id: str
+    name: str
+    teacher_key: str
+
+
+class KeyInfo(Struct):
+    """A key, without what it opens; `owner` for the lesson's own."""
+
+    id: str
+    name: str
+    owner: bool
+
+
+class KeyList(Struct):
+    """The keys of a lesson."""
+
+    keys: list[KeyInfo]

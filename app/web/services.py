@@ -16,7 +16,9 @@ from app.feed.tallies import Tallies
 from app.settings import Settings
 from app.web.assets import Assets
 from app.web.decklessons import DeckLessons
+from app.web.guesses import REFILL_S, Guesses
 from app.web.opening import Streams
+from app.web.origin import address
 from app.web.problems import Problem
 from app.web.signing import Signer
 
@@ -34,6 +36,7 @@ class Services:
     deck_lessons: DeckLessons
     signer: Signer
     assets: Assets
+    guesses: Guesses
 
 
 def services(request: Request) -> Services:
@@ -42,10 +45,29 @@ def services(request: Request) -> Services:
     return found
 
 
+async def find(request: Request, typed: str) -> Channel | None:
+    """The lesson that a code names, however it was typed. Raises Problem 429 for an address that guesses."""
+    found = services(request)
+    code = parse_code(typed)
+    if code is None:
+        return None
+    who = address(request, found.settings)
+    if not found.guesses.may_try(who, code):
+        headers = {"retry-after": str(int(REFILL_S))}
+        raise Problem(
+            429, "Too many unknown lesson codes from this address. Try again later.", headers=headers
+        )
+    channel = await found.hub.channel(code)
+    if channel is None:
+        found.guesses.failed(who)
+    else:
+        found.guesses.worked(who, code)
+    return channel
+
+
 async def lesson(request: Request) -> Channel:
-    """The channel of the lesson in the path. Raises Problem 404."""
-    code = parse_code(request.path_params["lesson"])
-    channel = await services(request).hub.channel(code) if code else None
+    """The channel of the lesson in the path. Raises Problem 404, 429."""
+    channel = await find(request, request.path_params["lesson"])
     if channel is None:
         raise Problem(404, "There is no such lesson.")
     return channel

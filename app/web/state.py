@@ -12,6 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import metrics
 from app.core import keys, poll
 from app.core.audience import Audience
 from app.core.cursor import Cursor, parse_cursor
@@ -47,6 +48,8 @@ async def post(request: Request) -> Response:
     changes = _changes(writes)
     outcome = await services(request).hub.write(channel, [*changes, *_shown(changes)])
     told = slice(len(changes))
+    for applied in outcome.applied[told]:
+        metrics.WRITES.labels(applied).inc()
     answer = StateAnswer(
         cursor=str(Cursor(channel.views.epoch, outcome.position)),
         applied=outcome.applied[told],
