@@ -1,10 +1,11 @@
 """Request bodies: bounded while they are read, decoded by structs that name the path of what is wrong.
 
-Rules: not JSON is 400, JSON of the wrong shape is 422 with `errors`, over the limit is 413; a body is
-never held beyond its limit.
+Rules: not JSON is 400, JSON of the wrong shape is 422, over the limit is 413, each with `errors` that
+name the place (`""` is the body as a whole); a body is never held beyond its limit.
 """
 
 import re
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -24,7 +25,7 @@ _MISSING = re.compile(r"Object missing required field `(.*)`")
 
 async def read(request: Request, limit: int) -> bytes:
     """The whole body, of at most `limit` bytes. Raises Problem 413, 400."""
-    too_large = Problem(413, f"The body is larger than {limit} bytes.", headers={"connection": "close"})
+    too_large = _whole(413, f"The body is larger than {limit} bytes.", {"connection": "close"})
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise too_large
@@ -46,7 +47,11 @@ async def decode(request: Request, decoder: msgspec.json.Decoder[T], limit: int 
     except msgspec.ValidationError as fault:
         raise invalid([error(fault)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise Problem(400, "The body is not JSON in UTF-8.") from None
+        raise _whole(400, "The body is not JSON in UTF-8.") from None
+
+
+def _whole(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
+    return Problem(status, detail, errors=[{"path": "", "message": detail}], headers=headers)
 
 
 def error(fault: msgspec.ValidationError, below: str = "") -> dict[str, str]:
