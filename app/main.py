@@ -124,7 +124,7 @@ def _fell(task: "asyncio.Task[None]") -> None:
 def _count(hub: Hub, reader: FeedReader) -> None:
     def streams(audience: str) -> int:
         kind = Audience(audience)
-        return sum(len(channel.subscribers[kind]) for channel in hub.channels.values())
+        return sum(len(channel.crowd.of[kind]) for channel in hub.channels.values())
 
     def age() -> float:
         return asyncio.get_running_loop().time() - reader.heard_at

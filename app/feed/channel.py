@@ -5,8 +5,8 @@ Rules:
   `WINDOW_S`, else when `WINDOW_S` has passed since the last flush, newest value per key.
 - The event of a flush holds everything since the last one, so whoever joined in between is told some of
   it twice, which last-writer-wins makes harmless, and nobody misses any of it.
-- Fan-out runs in slices that yield; the next flush waits for the end of this one. A subscriber that is
-  not ready is passed over; when it is ready again it gets `changes(its position)`, as one event.
+- The next flush waits for the end of this one's fan-out. A subscriber that was not ready, and so was
+  passed over, gets `changes(its position)` when it is ready again, as one event.
 - An entry whose number is not the next is a gap: the channel says so and must be loaded again.
 - A new epoch resets everybody.
 """
@@ -14,7 +14,7 @@ Rules:
 import asyncio
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -25,12 +25,12 @@ from app.core.cursor import Cursor, lesson_epoch
 from app.core.frames import Frame
 from app.core.keys import EPHEMERAL
 from app.core.lesson import NULL, Lesson, Position
+from app.feed.crowd import Crowd, Delivery
 from app.feed.subscriber import Subscriber
 from app.feed.views import Views
 from app.store.contract import Entry, Snapshot
 
 WINDOW_S = 0.050
-SLICE = 256  # writes between two yields, about 3 ms: a POST or a join never waits for ten thousand
 
 
 class About(NamedTuple):
@@ -49,13 +49,12 @@ class Channel:
         self.used = 0.0  # loop time of the last request or subscriber
         self.others = 0  # viewers on other workers, by the last census
         self.behind = False  # the feed is not being heard: what is told here may not be the newest
-        self.subscribers: dict[Audience, dict[Subscriber, None]] = {each: {} for each in Audience}
+        self.crowd = Crowd()
         self._live: dict[str, str] = {}
         self._audience_changed = False
         self._flush_at: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._flush_began = 0.0
-        self._fanning = False
         self._moved: set[asyncio.Future[None]] = set()
         self._take(snapshot)
         self._flushed: Position | None = self.lesson.position
@@ -86,12 +85,12 @@ class Channel:
     @property
     def viewers(self) -> int:
         """Viewers on all workers: counted here, by the last census elsewhere."""
-        return self.others + len(self.subscribers[Audience.VIEWER])
+        return self.others + len(self.crowd.of[Audience.VIEWER])
 
     @property
     def idle(self) -> bool:
         """Whether nobody holds on to the channel."""
-        return not any(self.subscribers.values()) and not self._moved
+        return not len(self.crowd) and not self._moved
 
     # --- from the feed -------------------------------------------------------------------------------
 
@@ -120,19 +119,19 @@ class Channel:
         if self.views.epoch != epoch:
             metrics.RESETS.inc()
             self._flushed = None
-            for subscriber in self._all():
+            for subscriber in self.crowd:
                 subscriber.position = None
         self._schedule()
         self._wake()
 
     def _send_teachers_away(self) -> None:
         # A stream does not know its key: all come back, and those whose key still opens are let in.
-        for teacher in list(self.subscribers[Audience.TEACHER]):
+        for teacher in list(self.crowd.of[Audience.TEACHER]):
             teacher.part()
 
     def close(self) -> None:
         """There is no such lesson any more: end every stream, so that it asks again."""
-        for subscriber in self._all():
+        for subscriber in self.crowd:
             self.leave(subscriber)
             subscriber.finish(frames.PADDING)
         self._wake()
@@ -143,7 +142,7 @@ class Channel:
         if self.views.viewers != self.viewers:
             self.views.viewers = self.viewers
             self.views.forget()
-            if self.subscribers[Audience.TEACHER]:
+            if self.crowd.of[Audience.TEACHER]:
                 self._audience_changed = True
                 self._schedule()
 
@@ -157,7 +156,7 @@ class Channel:
 
     def join(self, subscriber: Subscriber, since: Position | None) -> Frame:
         """Add a subscriber; the frame is its first event, which it must write before anything else."""
-        self.subscribers[subscriber.audience][subscriber] = None
+        self.crowd.enter(subscriber)
         subscriber.position = self.lesson.position
         return self.views.frame(subscriber.audience, since)
 
@@ -167,11 +166,11 @@ class Channel:
 
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber."""
-        self.subscribers[subscriber.audience].pop(subscriber, None)
+        self.crowd.leave(subscriber)
 
     def drained(self, subscriber: Subscriber) -> None:
         """A subscriber that was not ready is so again: one event brings it to now."""
-        if subscriber in self.subscribers[subscriber.audience]:
+        if subscriber in self.crowd:
             self._catch_up(subscriber)
             if self.ended:
                 self._end([subscriber])
@@ -222,7 +221,7 @@ class Channel:
     # --- the flush window ------------------------------------------------------------------------------
 
     def _schedule(self) -> None:
-        if self._flush_at is not None or self._fanning:
+        if self._flush_at is not None or self.crowd.busy:
             return
         loop = asyncio.get_running_loop()
         self._flush_at = loop.call_at(max(loop.time(), self._flushed_at + WINDOW_S), self._flush)
@@ -231,17 +230,17 @@ class Channel:
         self._flush_at = None
         self._flush_began = time.perf_counter()
         self._flushed_at = asyncio.get_running_loop().time()
-        if not any(self.subscribers.values()):
-            self._rest()
-            return
-        position, work = self.lesson.position, []
-        for audience, subscribers in self.subscribers.items():
-            frame = self._event(audience) if subscribers else None
+        epoch, news = self.views.epoch, []
+        for audience, there in self.crowd.of.items():
+            frame = self._event(audience) if there else None
             if frame is not None:
-                work.append((frame, list(subscribers)))
+                news.append((audience, frame))
         self._rest()
-        self._fanning = True
-        self._slice(self._deliveries(work, position))
+        # Positions of an older epoch mean nothing any more: a reset is on its way then.
+        delivery = Delivery(
+            self.lesson.position, news, overtaken=lambda: self.views.epoch != epoch, done=self._fanned_out
+        )
+        self.crowd.fan_out(delivery)
 
     def _rest(self) -> None:
         self._flushed = self.lesson.position
@@ -256,39 +255,12 @@ class Channel:
             told["audience"] = self.views.audience
         return frames.state(self.views.cursor, audiences.encode(told, reset=False)) if told else None
 
-    def _deliveries(
-        self, work: Sequence[tuple[Frame, list[Subscriber]]], position: Position
-    ) -> Iterator[None]:
-        epoch = self.views.epoch
-        for frame, subscribers in work:
-            current = self.subscribers[subscribers[0].audience]
-            for subscriber in subscribers:
-                if self.views.epoch != epoch:
-                    return  # a reset is on its way; positions of the old epoch mean nothing any more
-                if subscriber.ready and subscriber in current:
-                    subscriber.position = position
-                    subscriber.write(frame)
-                yield
-
-    def _slice(self, deliveries: Iterator[None]) -> None:
-        for _ in range(SLICE):
-            try:
-                next(deliveries)
-            except StopIteration:
-                self._fanned_out()
-                return
-        asyncio.get_running_loop().call_soon(self._slice, deliveries)
-
     def _fanned_out(self) -> None:
-        self._fanning = False
         metrics.FLUSH_SECONDS.observe(time.perf_counter() - self._flush_began)
         if self._flushed != self.lesson.position or self._live or self._audience_changed:
             self._schedule()
         elif self.ended:
-            self._end(self._all())
-
-    def _all(self) -> list[Subscriber]:
-        return [subscriber for each in self.subscribers.values() for subscriber in each]
+            self._end(self.crowd)
 
     def _end(self, subscribers: Iterable[Subscriber]) -> None:
         for subscriber in subscribers:

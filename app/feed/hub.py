@@ -85,7 +85,7 @@ class Hub:
     @property
     def streams(self) -> int:
         """Open streams of this process."""
-        return sum(len(each) for channel in self.channels.values() for each in channel.subscribers.values())
+        return sum(len(channel.crowd) for channel in self.channels.values())
 
     def set_behind(self, *, behind: bool) -> None:
         """Whether the feed is being heard; joins and beats say so."""

@@ -27,5 +27,5 @@ class Presence:
         return {
             code: len(viewers)
             for code, channel in self._hub.channels.items()
-            if (viewers := channel.subscribers[Audience.VIEWER])
+            if (viewers := channel.crowd.of[Audience.VIEWER])
         }
