@@ -4,7 +4,6 @@ Rules: nothing here is a double. A part that is missing fails the test that need
 traceback when its test ends well; a test that provokes one says so with `serve(..., tracebacks=True)`.
 """
 
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,10 +13,7 @@ import httpx
 import pytest
 
 from scripts.lib.server import Server, serve as serve_app
-from tests.support.redis_server import RedisServer, debian_binary, valkey_binary
-
-# Debian's redis-server runs the store's suite a second time wherever it is installed, and in CI it must be.
-STORES = ["valkey", "debian_redis"] if debian_binary() or os.environ.get("CI") else ["valkey"]
+from tests.support.redis_server import STORES, RedisServer, debian_binary, valkey_binary
 
 
 @pytest.fixture(scope="session")
