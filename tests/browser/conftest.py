@@ -4,7 +4,7 @@ Rules: one browser a session and a new context a window, so that windows share n
 an error, throws, or asks another host for anything fails the test in which it was open.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -13,6 +13,9 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
 
 from scripts.lib.chromium import FLAGS, chromium_path
+from scripts.lib.lecture import Lecture
+from scripts.lib.server import Server, serve as serve_app
+from scripts.lib.teacher import Teacher
 
 LAPTOP = (1366, 768)
 
@@ -81,3 +84,25 @@ async def open_window(browser: Browser) -> AsyncIterator[OpenWindow]:
     for window in windows:
         await window.context.close()
     assert [fault for window in windows for fault in window.unexpected()] == []
+
+
+@pytest.fixture(scope="session")
+def hall(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for the tests of pages: each has a lesson of its own in it."""
+    with serve_app(tmp_path_factory.mktemp("hall")) as server:
+        yield server
+    assert "Traceback" not in server.log, server.log
+
+
+@pytest.fixture
+async def teacher(hall: Server) -> AsyncIterator[Teacher]:
+    """The teacher of a new lesson without slides."""
+    async with hall.client() as http:
+        yield await Teacher.start(http, "Decision trees")
+
+
+@pytest.fixture
+async def lecture(hall: Server) -> AsyncIterator[Lecture]:
+    """A lesson with the demo deck, at a pace without pauses."""
+    async with hall.client() as http:
+        yield await Lecture.begin(http, pace=0)

@@ -40,6 +40,7 @@ export class Ballots extends EventTarget {
     const ballot = this.get(poll);
     Object.assign(ballot, { wanted: choices, trouble: null, failures: 0 });
     this.#kept.set(`wanted/${poll}`, choices);
+    this.#tell(poll);
     this.#send(poll);
   }
 
