@@ -12,7 +12,7 @@ from tests.support.decks import Ledger, MemoryClaims, sent, serving, until
 from tests.support.hostile_pdfs import endless
 
 QUICK = Limits(renew_seconds=0.1, takeover_seconds=0.1)
-LAPSE = 0.5
+LAPSE = 1.5  # long enough for a loop on a busy machine to renew in time
 
 
 async def test_a_deck_whose_server_stopped_is_drawn_by_another(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ async def test_a_deck_whose_server_stopped_is_drawn_by_another(tmp_path: Path) -
 async def test_a_deck_in_hand_is_nobody_elses(tmp_path: Path) -> None:
     """Its claim is renewed while it is drawn and while it waits, however long that takes."""
     ledger, claims, idle = Ledger(), MemoryClaims(LAPSE), Ledger()
-    limits = Limits(renew_seconds=0.1, takeover_seconds=0.1, page_seconds=4 * LAPSE)
+    limits = Limits(renew_seconds=0.1, takeover_seconds=0.1, page_seconds=2 * LAPSE)
     async with serving(tmp_path, ledger, claims, limits) as busy, serving(tmp_path, idle, claims, QUICK):
         drawn = await busy.submit("k7p4qx", "long", sent(endless()))
         waits = await busy.submit("k7p4qx", "next", sent(plain_deck(1)))
@@ -58,6 +58,16 @@ async def test_a_deck_that_outlives_too_many_servers_fails(tmp_path: Path) -> No
     async with serving(tmp_path, ledger, claims, QUICK):
         end = await ledger.end(deck)
         assert (end["status"], str(end["error"])[:31]) == ("failed", "This PDF could not be drawn: th")
+        await until(lambda: not claims.unfinished)
+
+
+async def test_a_deck_whose_pdf_is_gone_fails(tmp_path: Path) -> None:
+    """Somebody has emptied the store: the lesson is told, and nobody tries for ever."""
+    ledger, claims = Ledger(), MemoryClaims(lapse=0)
+    await claims.claim("zzzzzz", "k7p4qx", "Trees")
+    async with serving(tmp_path, ledger, claims, QUICK):
+        await until(lambda: bool(ledger.told))
+        assert ledger.last("zzzzzz")["status"] == "failed"
         await until(lambda: not claims.unfinished)
 
 

@@ -104,10 +104,10 @@ async def test_a_worker_that_lies_fails_its_deck(script: str, reason: str) -> No
         ("time.sleep(60)", Limits(page_seconds=0.2), reasons.SLOW_OPEN),
         (
             OPEN + "; sys.stdout.flush(); time.sleep(60)",
-            Limits(page_seconds=0.5),
+            Limits(page_seconds=2),
             reasons.SLOW_PAGE.format(page=1),
         ),
-        (OPEN + "; sys.stdout.flush(); time.sleep(60)", Limits(deck_seconds=0.5), reasons.SLOW_DECK),
+        (OPEN + "; sys.stdout.flush(); time.sleep(60)", Limits(deck_seconds=2), reasons.SLOW_DECK),
         (OPEN, Limits(deck_seconds=0), reasons.SLOW_DECK),
     ],
 )
