@@ -6,6 +6,8 @@ take part; the highest stamp wins, as always.
 
 import argparse
 import asyncio
+import signal
+import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -83,6 +85,7 @@ def main() -> None:
     )
     parser.add_argument("--pace", type=float, default=1.0, help="2 is half as fast, 0 as fast as it goes")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # leaves through every `finally`, as Ctrl+C does
     with tempfile.TemporaryDirectory(prefix="lectern-demo-") as folder, suppress(KeyboardInterrupt):
         asyncio.run(run(Path(folder), arguments.rounds, arguments.pace))
 

@@ -29,6 +29,7 @@ SETTINGS = frozenset(setting.name.upper() for setting in fields(Settings))
 START_SECONDS = 30.0
 POLL_SECONDS = 0.02
 STOP_SECONDS = 30.0  # the platform's SIGKILL; the server promises to be gone before 28
+LOG_CHARACTERS = 4000
 TEARDOWN_SECONDS = 3.0  # a test that is over need not watch streams being closed one by one
 
 
@@ -168,5 +169,8 @@ def serve(
     server = Server(folder, workers=workers, redis_url=redis_url, env=env)
     try:
         yield server.start()
+    except BaseException as fault:
+        fault.add_note(f"The server's log ended with:\n{server.log[-LOG_CHARACTERS:]}")
+        raise
     finally:
         server.close()
