@@ -7,6 +7,7 @@ whose process was killed is drawn again by another) and changes nothing the seco
 import json
 
 from app.core.lesson import NULL
+from app.core.stamp import Stamp
 from app.feed.channel import Channel
 from app.feed.hub import Hub
 from app.store.contract import Change, Reason, Refused
@@ -65,6 +66,6 @@ def show(page: str) -> list[Change]:
     return [Change("slide", json.dumps({"page": page}, separators=(",", ":"))), shown(page)]
 
 
-def shown(page: str) -> Change:
+def shown(page: str, stamp: Stamp | None = None) -> Change:
     """Remember that a page has been shown: viewers may fetch pages up to the furthest one."""
-    return Change(f"shown/{page}", "true")
+    return Change(f"shown/{page}", "true", stamp)

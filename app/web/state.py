@@ -46,7 +46,7 @@ async def post(request: Request) -> Response:
     auth.require_teacher(request, channel)
     writes = (await bodies.decode(request, _request, bodies.STATE_BYTES)).writes
     changes = _changes(writes)
-    outcome = await services(request).hub.write(channel, [*changes, *_shown(changes)])
+    outcome = await services(request).hub.write(channel, [*changes, *_shown(channel, changes)])
     told = slice(len(changes))
     for applied in outcome.applied[told]:
         metrics.WRITES.labels(applied).inc()
@@ -98,9 +98,15 @@ def _value(path: str, key: str, given: msgspec.Raw) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _shown(changes: Sequence[Change]) -> list[Change]:
-    slides = [change.raw for change in changes if change.key == "slide" and change.raw != NULL]
-    return [shown(_slide.decode(raw).page) for raw in slides]
+def _shown(channel: Channel, changes: Sequence[Change]) -> list[Change]:
+    # Under the slide's stamp, so that a repeat is one; not for a slide that has lost to the one we know.
+    known = channel.lesson.get("slide")
+    return [
+        shown(_slide.decode(change.raw).page, change.stamp)
+        for change in changes
+        if change.key == "slide" and change.raw != NULL
+        if known is None or change.stamp is None or change.stamp > known.stamp
+    ]
 
 
 def audience(request: Request, channel: Channel) -> Audience:
