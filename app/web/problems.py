@@ -13,6 +13,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Match, Route
 
 from app import metrics
 from app.store.contract import Reason, Refused, StoreUnavailable
@@ -65,9 +66,19 @@ async def on_problem(_: Request, problem: Problem) -> Response:
     return response(problem)
 
 
-async def on_http(_: Request, fault: HTTPException) -> Response:
+async def on_http(request: Request, fault: HTTPException) -> Response:
     """Handler for what Starlette itself refuses: unknown paths and methods."""
-    return response(Problem(fault.status_code, fault.detail, headers=fault.headers))
+    headers = dict(fault.headers or {})
+    if fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = _allowed(request)
+    return response(Problem(fault.status_code, fault.detail, headers=headers))
+
+
+def _allowed(request: Request) -> str:
+    """The methods of the address (RFC 9110, section 10.2.1): it may have several routes, and Starlette names one."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    fitting = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
 
 
 async def on_refused(_: Request, fault: Refused) -> Response:
