@@ -42,7 +42,7 @@ NOTES = "Ask first, then show. The dots look like a slow wave: where did the fas
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What a picture shows: a page, and what is pressed on it first."""
+    """What a picture shows: a page, and what is pressed on it first: keys, and elements by selector."""
 
     name: str
     path: str
@@ -66,7 +66,7 @@ VOTING = (
 )
 RESULT = (
     Scene("student-result", STUDENT, ["#poll"]),
-    Scene("screen-result", SCREEN, ["#poll"], STILL_SECONDS),
+    Scene("screen-result", SCREEN, ["p"], STILL_SECONDS),
 )
 
 
@@ -103,8 +103,8 @@ class Studio:
         faults: list[str] = []
         page.on("pageerror", lambda error: faults.append(str(error)))
         await page.goto(f"http://{HOST}{scene.path.format(lesson=teacher.lesson, key=teacher.key)}")
-        for selector in scene.presses:
-            await page.click(selector)
+        for press in scene.presses:
+            await (page.keyboard.press(press) if len(press) == 1 else page.click(press))
         await settle(page, scene.seconds)
         picture = await page.screenshot()
         await context.close()
