@@ -71,6 +71,7 @@ class Progress:
 
     async def first_page(self, pages: int) -> None:
         """The register before the pages: whoever sees the slide must know its deck."""
+        self._changed.clear()
         await surely(self.write)
         await surely(lambda: self._sink.ready_pages(self._lesson, self._deck, pages))
 
@@ -95,6 +96,8 @@ class Progress:
 
     async def _follow(self) -> None:
         while True:
+            with suppress(TimeoutError):  # first the pause: the first page has just been told
+                await asyncio.wait_for(self._ending.wait(), INTERVAL)
             await self._changed.wait()
             self._changed.clear()
             if self._ending.is_set():
@@ -103,5 +106,3 @@ class Progress:
                 await self.write()
             except Exception as error:  # noqa: BLE001 -- as above; the next state follows, and the last one is insisted on
                 log.warning("writing the progress of deck %s failed: %r", self._deck, error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), INTERVAL)

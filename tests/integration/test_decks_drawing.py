@@ -50,6 +50,19 @@ async def test_a_deck_is_drawn_whole(tmp_path: Path) -> None:
     assert {"source.pdf", "1-800.webp", "7-1600.webp", "7.txt"} <= kept
 
 
+async def test_a_short_deck_is_told_in_three_writes(tmp_path: Path) -> None:
+    """Accepted, first page, ready: whoever watches gets no more events than there are changes worth one."""
+    ledger = Ledger()
+    async with serving(tmp_path, ledger) as decks:
+        deck = await decks.submit("k7p4qx", "Short", sent(plain_deck(1)))
+        await ledger.end(deck)
+    assert [(value["status"], value["done"]) for value in ledger.of(deck)] == [
+        ("rendering", 0),
+        ("rendering", 1),
+        ("ready", 1),
+    ]
+
+
 async def test_the_first_page_can_be_fetched_when_the_lesson_hears_of_it(tmp_path: Path) -> None:
     """The slide is set on it at that moment, and phones ask at once."""
     fetched: list[bytes | None] = []
