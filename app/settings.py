@@ -8,6 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+SECRET_CHARS = 16  # fewer could be tried out
+REDIS = ("redis://", "rediss://", "unix://")
+LEVELS = ("debug", "info", "warning", "error")
+
 
 class BadSetting(Exception):
     """A setting that cannot be used; the message is for the person who deploys."""
@@ -43,27 +47,38 @@ class Settings:
         return cls(**read)  # type: ignore[arg-type]
 
     def __post_init__(self) -> None:
-        if not 0 <= self.port <= 65_535:
-            raise BadSetting("PORT must be 0 to 65535")
-        if self.web_concurrency < 1:
-            raise BadSetting("WEB_CONCURRENCY must be at least 1")
-        if self.max_streams < 1:
-            raise BadSetting("MAX_STREAMS must be at least 1")
-        if self.forwarded_hops < 0:
-            raise BadSetting("FORWARDED_HOPS must be 0 or more")
-        if self.retention_days < 1:
-            raise BadSetting("RETENTION_DAYS must be at least 1")
-        if not 0 <= self.drain_s <= 25:
-            raise BadSetting("DRAIN_S must be 0 to 25: platforms kill a process 30 s after SIGTERM")
-        if self.log_level not in {"debug", "info", "warning", "error"}:
-            raise BadSetting("LOG_LEVEL must be debug, info, warning or error")
-        if self.public_url and not self.public_url.startswith(("http://", "https://")):
-            raise BadSetting("PUBLIC_URL must start with http:// or https://")
+        rules = (
+            (0 <= self.port <= 65_535, "PORT must be 0 to 65535"),
+            (self.web_concurrency >= 1, "WEB_CONCURRENCY must be at least 1"),
+            (_is(self.redis_url, *REDIS), f"REDIS_URL must start with one of {', '.join(REDIS)}"),
+            (
+                "://" not in self.decks_url or _is(self.decks_url, "s3://", "file://"),
+                "DECKS_URL must be a folder, or start with s3:// or file://",
+            ),
+            (_is(self.public_url, "http://", "https://"), "PUBLIC_URL must start with http:// or https://"),
+            (self.forwarded_hops >= 0, "FORWARDED_HOPS must be 0 or more"),
+            (
+                len(self.secret) not in range(1, SECRET_CHARS),
+                f"SECRET must have {SECRET_CHARS} characters or more",
+            ),
+            (self.retention_days >= 1, "RETENTION_DAYS must be at least 1"),
+            (self.max_streams >= 1, "MAX_STREAMS must be at least 1"),
+            (0 <= self.drain_s <= 25, "DRAIN_S must be 0 to 25: platforms kill a process 30 s after SIGTERM"),
+            (self.log_level in LEVELS, f"LOG_LEVEL must be one of {', '.join(LEVELS)}"),
+        )
+        for holds, rule in rules:
+            if not holds:
+                raise BadSetting(rule)
 
     @property
     def decks(self) -> str:
         """Where decks are kept."""
         return self.decks_url or str((self.var_dir / "decks").absolute())
+
+
+def _is(text: str, *starts: str) -> bool:
+    """Whether a setting is none, or begins as it must."""
+    return not text or text.startswith(starts)
 
 
 def _read(cls: type[Settings], name: str, text: str) -> object:
