@@ -64,7 +64,8 @@ async def test_answers_registers_and_feeds_are_equal(pair: Pair, program: Sequen
     for poll in ("x", "y", "none"):
         assert await pair.redis.counts(code, poll) == await pair.memory.counts(code, poll)
 
-    feed = (await pair.reader.read({code: START}))[code]
+    pair.reader.follow({code: START})
+    feed = (await pair.reader.read())[code]
     shorter = pair.memory.since(code, START)  # Redis trims by whole nodes, and may keep more
     assert feed[-len(shorter) :] == shorter
     assert [entry.number for entry in feed] == list(range(kept.number - len(feed) + 1, kept.number + 1))

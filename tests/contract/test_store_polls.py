@@ -1,0 +1,195 @@
+"""The store's contract: votes, and the tallies that are made of them."""
+
+import json
+from collections.abc import Sequence
+
+import pytest
+
+from app.core.lesson import NULL
+from app.core.poll import Refusal
+from app.core.stamp import AHEAD_MS, Stamp
+from app.store.contract import Change, Store
+from tests.support.stores import ABOUT, NOW, loaded, register
+
+PERIOD_MS = 500
+
+
+def poll(status: str, *, multiple: bool = False, options: int = 3) -> str:
+    """A poll."""
+    return json.dumps({"question": "?", "options": ["o"] * options, "multiple": multiple, "status": status})
+
+
+async def ask(store: Store, code: str, raw: str = poll("open")) -> None:
+    """A lesson with one poll, `x`."""
+    await store.create(code, [ABOUT, Change("poll/x", raw)], NOW)
+
+
+async def tally(store: Store, code: str) -> dict[str, object] | None:
+    """The tally as published."""
+    kept = await register(store, code, "tally/x")
+    value: dict[str, object] | None = json.loads(kept.raw) if kept else None
+    return value
+
+
+@pytest.mark.parametrize(
+    ("raw", "choices", "refusal"),
+    [
+        (poll("open"), [3], Refusal.IMPOSSIBLE),
+        (poll("open"), [-1], Refusal.IMPOSSIBLE),
+        (poll("open"), [2**70], Refusal.IMPOSSIBLE),
+        (poll("open"), [], Refusal.IMPOSSIBLE),
+        (poll("open"), [0, 1], Refusal.IMPOSSIBLE),
+        (poll("open", multiple=True), [1, 1], Refusal.IMPOSSIBLE),
+        (poll("open", multiple=True), [], Refusal.IMPOSSIBLE),
+        (poll("closed"), [0], Refusal.CLOSED),
+        (poll("closed"), [7], Refusal.CLOSED),
+        (poll("draft"), [0], Refusal.UNKNOWN),
+        (poll("draft"), [7], Refusal.UNKNOWN),
+        (NULL, [0], Refusal.UNKNOWN),
+    ],
+)
+async def test_a_vote_that_does_not_count(
+    store: Store, code: str, raw: str, choices: Sequence[int], refusal: Refusal
+) -> None:
+    """Is refused with the reason, and changes nothing."""
+    await ask(store, code, raw)
+    before = await loaded(store, code)
+    assert await store.vote(code, "x", "v", choices, NOW) is refusal
+    assert await loaded(store, code) == before
+    assert await store.counts(code, "x") == ([], 0)
+
+
+async def test_a_poll_or_lesson_that_does_not_exist(store: Store, code: str) -> None:
+    """Is as unknown as a draft."""
+    assert await store.vote(code, "x", "v", [0], NOW) is Refusal.UNKNOWN
+    await ask(store, code)
+    assert await store.vote(code, "y", "v", [0], NOW) is Refusal.UNKNOWN
+    await store.write(code, [Change("poll/", NULL)], NOW)
+    assert await store.vote(code, "x", "v", [0], NOW) is Refusal.UNKNOWN
+
+
+async def test_a_lesson_that_has_ended_takes_no_votes(store: Store, code: str) -> None:
+    """Its polls are closed; drafts are as unknown as before."""
+    await ask(store, code)
+    await store.write(code, [Change("poll/y", poll("draft"))], NOW, end=True)
+    assert await store.vote(code, "x", "v", [0], NOW) is Refusal.CLOSED
+    assert await store.vote(code, "x", "v", [9], NOW) is Refusal.CLOSED
+    assert await store.vote(code, "y", "v", [0], NOW) is Refusal.UNKNOWN
+
+
+async def test_the_first_vote_is_published_at_once(store: Store, code: str) -> None:
+    """In a register of the server's own, whose stamp is after everything."""
+    await ask(store, code)
+    ahead = Stamp(NOW + AHEAD_MS, 7, "a")
+    await store.write(code, [Change("slide", "1", ahead)], NOW)
+    assert await store.vote(code, "x", "v", [1], NOW) == 0
+    assert await tally(store, code) == {"counts": [0, 1, 0], "voters": 1}
+    published = await register(store, code, "tally/x")
+    assert published is not None
+    assert published.stamp == Stamp(NOW + AHEAD_MS, 8, "server")
+    assert published.position == (await loaded(store, code)).position
+
+
+async def test_a_new_vote_replaces_the_old(store: Store, code: str) -> None:
+    """However often: a voter is counted once, for what was chosen last."""
+    await ask(store, code, poll("open", multiple=True))
+    steps: list[tuple[list[int], list[int]]] = [
+        ([2], [0, 0, 1]),
+        ([0], [1]),
+        ([0, 1], [1, 1]),
+        ([1, 0], [1, 1]),
+    ]
+    for number, (choices, counts) in enumerate(steps):
+        assert await store.vote(code, "x", "v", choices, NOW + number * PERIOD_MS) == 0
+        assert await store.counts(code, "x") == (counts, 1)
+        assert await tally(store, code) == {"counts": [*counts, 0, 0][:3], "voters": 1}
+
+
+async def test_the_same_vote_again_publishes_nothing(store: Store, code: str) -> None:
+    """A repeated request is no news."""
+    await ask(store, code)
+    assert await store.vote(code, "x", "v", [1], NOW) == 0
+    before = await loaded(store, code)
+    assert await store.vote(code, "x", "v", [1], NOW + 9_000) == 0
+    assert await loaded(store, code) == before
+
+
+async def test_voters_and_polls_are_kept_apart(store: Store, code: str) -> None:
+    """By voter, by poll, by lesson."""
+    await ask(store, code)
+    await store.write(code, [Change("poll/y", poll("open"))], NOW)
+    for lesson in (code, code + "b"):
+        await ask(store, lesson)
+        for voter, choice in (("a", 0), ("b", 0), ("A", 2)):
+            await store.vote(lesson, "x", voter, [choice], NOW)
+    await store.vote(code, "y", "a", [1], NOW)
+    assert await store.counts(code, "x") == await store.counts(code + "b", "x") == ([2, 0, 1], 3)
+    assert await store.counts(code, "y") == ([0, 1], 1)
+
+
+async def test_a_tally_is_published_at_most_twice_a_second(store: Store, code: str) -> None:
+    """And the last one always: a storm of votes, and a caller who asks again when told to."""
+    await ask(store, code)
+    due, published = 0, []
+    for now in range(NOW, NOW + 3_000, 7):
+        if due and now >= due:
+            assert await store.publish(code, "x", now) == 0
+            due = 0
+        wait = await store.vote(code, "x", f"v{now}", [now % 3], now)
+        assert isinstance(wait, int)
+        assert 0 <= wait <= PERIOD_MS
+        due = now + wait if wait else 0
+        published.append(str(await tally(store, code)))
+    assert due
+    assert await store.publish(code, "x", due) == 0
+    assert len(set(published)) <= 6
+    counts, voters = await store.counts(code, "x")
+    assert await tally(store, code) == {"counts": counts, "voters": voters}
+    assert voters == len(published)
+
+
+async def test_publishing_waits_until_it_is_due(store: Store, code: str) -> None:
+    """And then there is nothing left to publish."""
+    await ask(store, code)
+    assert await store.vote(code, "x", "a", [0], NOW) == 0
+    assert await store.vote(code, "x", "b", [0], NOW + 100) == 400
+    assert await store.publish(code, "x", NOW + 499) == 1
+    assert await tally(store, code) == {"counts": [1, 0, 0], "voters": 1}
+    assert await store.publish(code, "x", NOW + 500) == 0
+    assert await tally(store, code) == {"counts": [2, 0, 0], "voters": 2}
+    number = (await loaded(store, code)).number
+    assert await store.publish(code, "x", NOW + 5_000) == 0
+    assert (await loaded(store, code)).number == number
+
+
+async def test_a_clock_set_back_does_not_hold_a_tally_up(store: Store, code: str) -> None:
+    """Another worker's clock may be an hour behind."""
+    await ask(store, code)
+    await store.vote(code, "x", "a", [0], NOW)
+    assert await store.vote(code, "x", "b", [0], NOW - 3_600_000) == 0
+    assert await tally(store, code) == {"counts": [2, 0, 0], "voters": 2}
+
+
+@pytest.mark.parametrize("last", ["closed", "end"])
+async def test_the_last_votes_are_published_after_the_poll(store: Store, code: str, last: str) -> None:
+    """Acknowledged is counted, also when the poll was closed or the lesson ended right after."""
+    await ask(store, code)
+    await store.vote(code, "x", "a", [0], NOW)
+    assert await store.vote(code, "x", "b", [2], NOW + 1) == PERIOD_MS - 1
+    await store.write(code, [Change("poll/x", poll("closed"))], NOW + 2, end=last == "end")
+    assert await store.publish(code, "x", NOW + PERIOD_MS) == 0
+    assert await tally(store, code) == {"counts": [1, 0, 1], "voters": 2}
+
+
+async def test_votes_survive_what_becomes_of_the_poll(store: Store, code: str) -> None:
+    """Closed, drafted, deleted and asked again, also with fewer options: nobody's vote is lost."""
+    await ask(store, code)
+    await store.vote(code, "x", "a", [0], NOW)
+    await store.vote(code, "x", "b", [2], NOW + 1)
+    for number, raw in enumerate([poll("closed"), poll("draft"), NULL], 1):
+        await store.write(code, [Change("poll/x", raw)], NOW + number)
+        assert await store.counts(code, "x") == ([1, 0, 1], 2)
+    assert await store.publish(code, "x", NOW + 1_000) == 0
+    await store.write(code, [Change("poll/x", poll("open", options=2))], NOW + 1_001)
+    assert await store.publish(code, "x", NOW + 1_002) == 0
+    assert await tally(store, code) == {"counts": [1, 0], "voters": 2}
