@@ -31,7 +31,7 @@ from app.store.redis import RedisStore
 from app.web.app import build
 from app.web.assets import Assets
 from app.web.decklessons import DeckLessons
-from app.web.deckroom import DeckRoom
+from app.web.deckregisters import DeckRegisters
 from app.web.guesses import Guesses
 from app.web.opening import Streams
 from app.web.services import Services
@@ -68,7 +68,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
     hub = Hub(store, worker)
     reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
     book = DeckBook(store.redis, worker, retention_s)
-    decks = Decks(open_store(settings.decks), DeckRoom(hub), book)
+    decks = Decks(open_store(settings.decks), DeckRegisters(hub), book)
 
     await stack.enter_async_context(
         _running(

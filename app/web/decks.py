@@ -13,7 +13,7 @@ from app.decks.reasons import Busy, NotADeck, TooLarge
 from app.feed.channel import Channel
 from app.web import auth
 from app.web.answers import has, json_response
-from app.web.deckroom import read_order
+from app.web.deckregisters import read_order
 from app.web.problems import Problem, invalid
 from app.web.schemas import DeckAccepted
 from app.web.services import lesson, services

@@ -13,7 +13,7 @@ from app.feed.hub import Hub
 from app.store.contract import Change, Reason, Refused
 
 
-class DeckRoom:
+class DeckRegisters:
     """The decks' sink. Raises StoreUnavailable, which decks try again."""
 
     def __init__(self, hub: Hub) -> None:
