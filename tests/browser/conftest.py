@@ -10,7 +10,15 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    async_playwright,
+    expect,
+)
 
 from scripts.lib.chromium import FLAGS, chromium_path
 from scripts.lib.lecture import Lecture
@@ -18,6 +26,8 @@ from scripts.lib.server import Server, serve as serve_app
 from scripts.lib.teacher import Teacher
 
 LAPTOP = (1366, 768)
+
+expect.set_options(timeout=15_000)  # a deadline for two busy cores, not a measure of speed
 
 
 @dataclass

@@ -84,7 +84,7 @@ async def test_the_laser_fades_when_nothing_more_comes(lecture: Lecture, open_wi
     await lecture.teacher.write(("pointer", {"page": lecture.pages[0], "x": 6000, "y": 2000}))
     await expect(laser).to_be_visible()
     await lecture.teacher.write(("pointer", None))
-    await expect(laser).to_be_hidden(timeout=1_500)
+    await expect(laser).to_be_hidden(timeout=2_500)  # sooner than by itself
 
 
 async def test_looking_back_and_going_live(lecture: Lecture, open_window: OpenWindow) -> None:
@@ -279,7 +279,7 @@ async def test_the_text_of_a_slide_is_there_to_read(lecture: Lecture, open_windo
     await student.sees_slide(2)
     await student.hears("Slide 2.")
     region = student.page.get_by_role("region", name="Text of Slide 2")
-    await expect(region).not_to_contain_text("Loading", timeout=8_000)
+    await expect(region).not_to_contain_text("Loading", timeout=20_000)
     await expect(region).not_to_contain_text("no text")
     await student.page.get_by_role("button", name="Text").click()
     assert (await student.box("#reading"))["height"] > 60

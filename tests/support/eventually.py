@@ -6,7 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-SECONDS = 8.0
+SECONDS = 15.0
 PAUSE = 0.03
 
 
