@@ -39,6 +39,7 @@ class Hub:
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
         self._reloading: dict[str, asyncio.Task[None]] = {}
         self._behind = False
+        self.roster = 0  # rises whenever the reader must be told anew which feeds to follow, and from where
 
     # --- lessons -----------------------------------------------------------------------------------------
 
@@ -69,7 +70,8 @@ class Hub:
             self._loading.pop(code, None)
 
     async def _rouse(self) -> None:
-        """Make the reader take up a new channel; its own timeout does it too, only later."""
+        """Make the reader look at the roster again; its own timeout does it too, only later."""
+        self.roster += 1
         try:
             await self.store.probe(self.worker)
         except StoreUnavailable as fault:
@@ -81,6 +83,7 @@ class Hub:
         for code, channel in list(self.channels.items()):
             if channel.idle and channel.used < before and code not in self._reloading:
                 del self.channels[code]
+                self.roster += 1
 
     @property
     def streams(self) -> int:
@@ -96,7 +99,7 @@ class Hub:
     # --- from the reader ---------------------------------------------------------------------------------
 
     def positions(self) -> dict[str, Position]:
-        """Where the reader goes on, for each lesson."""
+        """After which position the reader goes on, for each lesson."""
         return {code: channel.lesson.position for code, channel in self.channels.items()}
 
     def deliver(self, code: str, entries: Sequence[Entry]) -> None:

@@ -67,8 +67,12 @@ class FeedReader:
             await reader.close()
 
     async def _follow(self, reader: Reader) -> None:
+        followed = -1
         while True:
-            told = await reader.read(self._hub.positions())
+            if self._hub.roster != followed:
+                followed = self._hub.roster
+                reader.follow(self._hub.positions())
+            told = await reader.read()
             if "" in told:
                 del told[""]
                 self.heard_at = asyncio.get_running_loop().time()

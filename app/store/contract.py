@@ -86,8 +86,11 @@ class Reader(Protocol):
 
     store: str  # which life of the store it reads from
 
-    async def read(self, after: Mapping[str, Position]) -> dict[str, list[Entry]]:
-        """Entries after a position, for each lesson; waits a while for the first, then answers empty.
+    def follow(self, after: Mapping[str, Position]) -> None:
+        """From now on read these lessons' feeds, each after a position."""
+
+    async def read(self) -> dict[str, list[Entry]]:
+        """New entries of the lessons followed, each once, in order; waits a while for the first, else empty.
 
         The worker's own probe (`Store.probe`) ends the wait and is told as the lesson `""`.
         """

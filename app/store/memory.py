@@ -200,11 +200,16 @@ class MemoryReader:
         self._from = store
         self._worker = worker
         self._heard = 0
+        self._after: dict[str, Position] = {}
 
-    async def read(self, after: Mapping[str, Position]) -> dict[str, list[Entry]]:
-        heard = await self._from.wait(self._worker, self._heard, after)
-        told = {lesson: self._from.since(lesson, position) for lesson, position in after.items()}
+    def follow(self, after: Mapping[str, Position]) -> None:
+        self._after = dict(after)
+
+    async def read(self) -> dict[str, list[Entry]]:
+        heard = await self._from.wait(self._worker, self._heard, self._after)
+        told = {lesson: self._from.since(lesson, position) for lesson, position in self._after.items()}
         told = {lesson: entries for lesson, entries in told.items() if entries}
+        self._after |= {lesson: entries[-1].position for lesson, entries in told.items()}
         if heard > self._heard:
             self._heard = heard
             told[""] = []

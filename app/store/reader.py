@@ -6,9 +6,11 @@ Rules:
   the reader, and the worker opens another from the positions it has folded.
 - It reads the server's identity on the same connection, so that what it tells belongs to one life of it.
 - The worker's own probe stream is always among the feeds: writing to it ends the wait.
+- A read over a thousand feeds costs the worker a join of bytes: each feed's part of the command is kept
+  encoded, and only the positions that moved are encoded again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from redis.asyncio import Redis
@@ -27,38 +29,64 @@ class RedisReader:
 
     TIMEOUT_S = BLOCK_MS / 1000 + 3
 
-    def __init__(self, client: Redis, worker: str, store: str, heard: Position) -> None:
+    def __init__(self, client: Redis, worker: str, store: str, heard: bytes) -> None:
         self.store = store
         self._client = client
         self._probe = probe_key(worker).encode()
-        self._heard = heard
+        self._heard = _bulk(heard)
+        self._lessons: dict[bytes, str] = {}
+        self._after: dict[bytes, bytes] = {}  # feed -> encoded position
+        self._head = b""
+        self.follow({})
 
     @classmethod
     async def open(cls, client: Redis, worker: str) -> Self:
-        """A reader on a connection of its own. Raises redis-py's errors."""
-        client = client.client()  # one connection, kept
+        """A reader on `client`, which holds one connection. Raises redis-py's errors."""
         info: dict[str, Any] = await client.info("server")
         last: Any = await client.xrevrange(probe_key(worker), count=1)
-        heard = parse_position(last[0][0]) if last else START
-        return cls(client, worker, info["run_id"], heard)
+        return cls(client, worker, info["run_id"], last[0][0] if last else str(START).encode())
 
-    async def read(self, after: Mapping[str, Position]) -> dict[str, list[Entry]]:
-        names = {feed_key(lesson).encode(): lesson for lesson in after}
-        streams: dict[Any, Any] = {name: str(after[lesson]) for name, lesson in names.items()}
-        streams[self._probe] = str(self._heard)
+    def follow(self, after: Mapping[str, Position]) -> None:
+        """From now on read these lessons' feeds, each after a position."""
+        self._lessons = {feed_key(lesson).encode(): lesson for lesson in after}
+        self._after = {
+            feed: _bulk(str(position).encode())
+            for feed, position in zip(self._lessons, after.values(), strict=True)
+        }
+        words = [b"XREAD", b"COUNT", b"%d" % COUNT, b"BLOCK", b"%d" % BLOCK_MS, b"STREAMS"]
+        feeds = [*self._after, self._probe]
+        count = len(words) + 2 * len(feeds)
+        self._head = b"*%d\r\n" % count + b"".join(_bulk(each) for each in (*words, *feeds))
+
+    async def read(self) -> dict[str, list[Entry]]:
+        command = b"".join((self._head, *self._after.values(), self._heard))
+        connection: Any = self._client.connection
         try:
-            answer: Any = await self._client.xread(streams, count=COUNT, block=BLOCK_MS)
+            await connection.send_packed_command(command, check_health=False)
+            answer = await connection.read_response()
         except (RedisError, OSError) as fault:
-            raise StoreUnavailable(str(fault)) from fault
+            raise StoreUnavailable(f"{type(fault).__name__} {fault}") from fault
         told: dict[str, list[Entry]] = {}
-        for name, entries in answer or []:
-            if name == self._probe:
-                self._heard = parse_position(entries[-1][0])
+        for feed, entries in answer or ():
+            last = _bulk(entries[-1][0])
+            if feed == self._probe:
+                self._heard = last
                 told[""] = []
             else:
-                told[names[name]] = [parse_entry(position, fields) for position, fields in entries]
+                self._after[feed] = last
+                told[self._lessons[feed]] = [_entry(*entry) for entry in entries]
         return told
 
     async def close(self) -> None:
         await self._client.aclose()
         await self._client.connection_pool.disconnect()
+
+
+def _bulk(data: bytes) -> bytes:
+    """A bulk string of the Redis protocol."""
+    return b"$%d\r\n%b\r\n" % (len(data), data)
+
+
+def _entry(position: bytes, flat: Sequence[bytes]) -> Entry:
+    pairs: Iterator[tuple[bytes, bytes]] = zip(flat[::2], flat[1::2], strict=True)
+    return parse_entry(parse_position(position), pairs)

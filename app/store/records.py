@@ -4,6 +4,8 @@ Rules: the forms are those of `lua/registers.lua`; what cannot be parsed is a fa
 request.
 """
 
+from collections.abc import Iterable
+
 from app.core.lesson import Position, Register, Write
 from app.core.stamp import Stamp, parse_stamp
 from app.store.contract import Entry, StoreUnavailable
@@ -45,11 +47,13 @@ def parse_register(key: bytes, kept: bytes) -> Register:
     return Register(key.decode(), _stamp(stamp), raw, int(mark), parse_position(position.encode()))
 
 
-def parse_entry(position: bytes, fields: dict[bytes, bytes]) -> Entry:
-    """An entry of a feed: `#` -> its number, then place -> `key|stamp|mark|json`, in the order of the writes."""
-    number = int(fields.pop(b"#"))
-    writes = []
-    for value in fields.values():
-        key, stamp, mark, raw = value.decode().split("|", 3)
-        writes.append(Write(key, _stamp(stamp), raw, int(mark)))
-    return Entry(parse_position(position), number, writes)
+def parse_entry(position: Position, fields: Iterable[tuple[bytes, bytes]]) -> Entry:
+    """An entry of a feed: `#` -> its number, then key -> `stamp|mark|json`."""
+    number, writes = 0, []
+    for key, value in fields:
+        if key == b"#":
+            number = int(value)
+        else:
+            stamp, mark, raw = value.decode().split("|", 2)
+            writes.append(Write(key.decode(), _stamp(stamp), raw, int(mark)))
+    return Entry(position, number, writes)

@@ -138,10 +138,12 @@ class RedisStore:
         return [mine.get(str(option), 0) for option in range(options)], voters
 
     async def reader(self, worker: str) -> RedisReader:
-        client = connect(self._url, verify_tls=self._verify_tls, timeout_s=RedisReader.TIMEOUT_S, retries=0)
+        waits = RedisReader.TIMEOUT_S
+        client = connect(self._url, verify_tls=self._verify_tls, timeout_s=waits, retries=0).client()
         try:
             return await self._call(lambda: RedisReader.open(client, worker))
         except StoreUnavailable:
+            await client.aclose()
             await client.connection_pool.disconnect()
             raise
 

@@ -4,15 +4,19 @@ Rules: one table of routes, in the order of the contract; every response but a s
 security headers; a path that could be a lesson's code comes last.
 """
 
+import re
+
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from app.web import decks, events, keyring, lessons, operations, pages, polls, state
 from app.web.answers import SECURITY
-from app.web.problems import HANDLERS
+from app.web.problems import HANDLERS, Problem, response as problem_response
 
 API = "/api/lessons/{lesson}"
+_EVENTS = re.compile("/api/lessons/([^/]+)/events")
 
 
 def routes() -> list[BaseRoute]:
@@ -48,19 +52,38 @@ def routes() -> list[BaseRoute]:
 
 def build(lifespan: Lifespan[Starlette]) -> ASGIApp:
     """The application; `lifespan` puts the services into `app.state.services`."""
-    return Secured(Starlette(routes=routes(), exception_handlers=HANDLERS, lifespan=lifespan))
+    return Application(Starlette(routes=routes(), exception_handlers=HANDLERS, lifespan=lifespan))
 
 
-class Secured:
-    """Adds the headers that every response carries."""
+class Application:
+    """Adds the headers that every response carries, and lets streams in by the short way.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Thousands of streams come at once; on their way Starlette's middleware and its table of routes would
+    cost more than the stream does.
+    """
+
+    def __init__(self, app: Starlette) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] = [*message["headers"], *SECURITY]
             await send(message)
 
-        await self._app(scope, receive, secured if scope["type"] == "http" else send)
+        stream = _EVENTS.fullmatch(scope["path"]) if scope["method"] in {"GET", "HEAD"} else None
+        if stream is None:
+            await self._app(scope, receive, secured)
+            return
+        scope["app"] = self._app
+        scope["path_params"] = {"lesson": stream[1]}
+        request = Request(scope, receive)
+        try:
+            response = await events.events(request)
+        except Problem as problem:
+            response = problem_response(problem)
+        await response(scope, receive, secured)

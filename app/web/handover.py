@@ -185,7 +185,8 @@ class HandedOver(Response):
             return
         stream.transport = transport
         stream.place = opening.streams.wheel.enter(stream)
-        transport.write(self._head() + opening.join(stream).chunked)
+        # Lines, not one string: the snapshot's bytes are shared by all who join at this position.
+        transport.writelines([self._head(), *(frame.chunked for frame in opening.join(stream))])
         if opening.channel.ended:
             opening.channel.leave(stream)
             stream.finish(frames.END)

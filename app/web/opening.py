@@ -19,6 +19,8 @@ from app.feed.subscriber import Subscriber
 
 AGAIN_MS = (500, 4_000)
 
+JOINED_NEW, JOINED_AGAIN, JOINED_RESET = map(metrics.JOINS.labels, ("new", "resumed", "reset"))
+
 
 def retry(ms: tuple[int, int]) -> Frame:
     """A random time to come back after: no two of a crowd do it together."""
@@ -48,12 +50,11 @@ class Opening:
     cursor: Cursor | None
     retry: Frame
 
-    def join(self, subscriber: Subscriber) -> Frame:
-        """Add the subscriber; the frame is what it must write before anything else."""
+    def join(self, subscriber: Subscriber) -> tuple[Frame, Frame, Frame]:
+        """Add the subscriber; the frames are what it must write before anything else."""
         since = self.channel.since(self.cursor)
-        kind = "new" if self.cursor is None else "resumed" if since is not None else "reset"
-        metrics.JOINS.labels(kind).inc()
+        (JOINED_NEW if self.cursor is None else JOINED_RESET if since is None else JOINED_AGAIN).inc()
         first = self.channel.join(subscriber, since)
         # More bytes after the first event, since some proxies hold it back until they come.
         then = self.channel.beat(wall_ms()) if self.channel.behind else frames.PADDING
-        return Frame(self.retry.raw + first.raw + then.raw)
+        return self.retry, first, then

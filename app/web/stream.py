@@ -130,7 +130,7 @@ class StreamResponse(EventSourceResponse):
         place = opening.streams.wheel.enter(subscriber)
         listening = asyncio.ensure_future(_listen(receive, gone))
         try:
-            subscriber.write(opening.join(subscriber))
+            subscriber.write(Frame(b"".join(frame.raw for frame in opening.join(subscriber))))
             if opening.channel.ended:
                 subscriber.finish(frames.END)
             await gone

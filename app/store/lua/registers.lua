@@ -4,7 +4,7 @@
 --   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, tally:<poll>, dirty:<poll>
 --   state  register key -> ms.counter.writer|position|mark|json
 --   names  sorted set of register keys, all with score 0: what lies below a prefix is a range of it
---   feed   stream; an entry is  # -> number, then for each write, by its place,  1 -> key|ms.counter.writer|mark|json
+--   feed   stream; an entry is  # -> number, then in order, a key maybe twice,  register key -> ms.counter.writer|mark|json
 --   votes  <poll>:<voter> -> 0,2     counts  <poll>:<option> -> n, <poll>:voters -> n
 --   pulled far-ahead stamp -> the stamp it was pulled back to
 
@@ -158,9 +158,9 @@ local function append(meta, position, applied, feed_limit)
   meta.number = meta.number + 1
   meta.last = position
   local entry = { '#', text(meta.number) }
-  for place, write in ipairs(applied) do
-    entry[#entry + 1] = place
-    entry[#entry + 1] = table.concat({ write.key, stamp_text(write.stamp), write.mark, write.raw }, '|')
+  for _, write in ipairs(applied) do
+    entry[#entry + 1] = write.key
+    entry[#entry + 1] = stamp_text(write.stamp) .. '|' .. write.mark .. '|' .. write.raw
   end
   redis.call('XADD', FEED, 'MAXLEN', '~', feed_limit, position, unpack(entry))
 end
