@@ -57,16 +57,18 @@ class Crowd:
     def fan_out(self, delivery: Delivery) -> None:
         """Begin; the first slice runs at once. Not while another is under way."""
         self.busy = True
-        self._slice(self._writes(delivery), delivery.done)
+        there = [(frame, list(self.of[audience])) for audience, frame in delivery.frames]
+        self._slice(self._writes(delivery, there), delivery.done)
 
-    def _writes(self, delivery: Delivery) -> Iterator[None]:
+    def _writes(self, delivery: Delivery, there: Sequence[tuple[Frame, list[Subscriber]]]) -> Iterator[None]:
         position = delivery.position
-        for audience, frame in delivery.frames:
-            there = self.of[audience]
-            for subscriber in list(there):
+        for frame, subscribers in there:
+            for subscriber in subscribers:
                 if delivery.overtaken():
                     return
-                if subscriber.ready and subscriber in there:
+                # One that has been caught up meanwhile is further on: an older value must not follow a newer.
+                beyond = subscriber.position is not None and subscriber.position > position
+                if subscriber.ready and subscriber in self and not beyond:
                     subscriber.position = position
                     subscriber.write(frame)
                 yield
