@@ -50,17 +50,32 @@ class Sites:
         self._folder = folder
         self._redis_url = redis_url
         self._running: dict[tuple[str, tuple[tuple[str, str], ...]], Server] = {}
+        self._ready: set[str] = set()
 
     def get(self, kind: str = ONE, env: Mapping[str, str] | None = None) -> Server:
-        """The server of this kind with these settings."""
-        name = (kind, tuple(sorted((env or {}).items())))
+        """The server of this kind with these settings, ready."""
+        return self._awaited(self._start(kind, env or {}))
+
+    def everywhere(self) -> list[Server]:
+        """One of each kind, started side by side."""
+        servers = [self._start(kind, {}) for kind in EVERYWHERE]
+        return [self._awaited(server) for server in servers]
+
+    def _start(self, kind: str, env: Mapping[str, str]) -> Server:
+        name = (kind, tuple(sorted(env.items())))
         if name not in self._running:
             folder = self._folder / f"site-{len(self._running)}"
             workers = 2 if kind == TWO else 1
             server = Server(folder, workers=workers, redis_url=self._redis_url, env=env)
             server.command = command(kind, server.port)
-            self._running[name] = server.start()
+            self._running[name] = server.start(ready=False)
         return self._running[name]
+
+    def _awaited(self, server: Server) -> Server:
+        if server.url not in self._ready:
+            server.wait_ready()
+            self._ready.add(server.url)
+        return server
 
     def close(self) -> None:
         """Stops them all; a traceback in a log is a failure."""
