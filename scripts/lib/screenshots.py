@@ -34,7 +34,7 @@ HOST = "lectern.example"
 
 SETTLE_SECONDS = 0.8  # the first event, the slide's image, a sheet sliding in
 STILL_SECONDS = 3.0  # the projector's controls leave after 2.5 s
-COLORS = 128
+COLORS = 256
 
 POLL = "aliasing"
 NOTES = "Ask first, then show. The dots look like a slow wave: where did the fast one go?"
@@ -90,7 +90,11 @@ class Studio:
                     picture = await self._picture(scene, size, scheme)
                     file = self.folder / f"{scene.name}-{size[0]}x{size[1]}-{scheme}.png"
                     with Image.open(io.BytesIO(picture)) as image:
-                        image.convert("RGB").quantize(COLORS).save(file, optimize=True)
+                        # An octree keeps the few pixels of a rare colour, such as the pens', which a median cut drops.
+                        palette = image.convert("RGB").quantize(
+                            COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+                        )
+                        palette.save(file, optimize=True)
                     self.total += file.stat().st_size
 
     async def _picture(self, scene: Scene, size: tuple[int, int], scheme: Scheme) -> bytes:
