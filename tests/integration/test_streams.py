@@ -6,8 +6,8 @@ Rules: everything here holds for the hand-over, for several workers, and where t
 import asyncio
 import re
 import time
+from contextlib import AsyncExitStack
 from itertools import pairwise
-from typing import Any
 
 import httpx
 import pytest
@@ -17,7 +17,16 @@ from scripts.lib.stream import open_stream
 from scripts.lib.teacher import Teacher
 from tests.support.sites import EVERYWHERE
 from tests.support.vigil import BEAT_S, Watched
-from tests.support.wire import assert_problem, head, states, stored, stroke, viewer_state, wire
+from tests.support.wire import (
+    assert_problem,
+    head,
+    states,
+    stored,
+    stroke,
+    unchunked,
+    viewer_state,
+    wire,
+)
 
 pytestmark = [
     pytest.mark.parametrize("site", EVERYWHERE, indirect=True),
@@ -36,19 +45,12 @@ BUSY_MS = 1_000  # how late a busy machine may be
 
 
 async def raw_stream(server: Server, teacher: Teacher, *headers: bytes) -> tuple[bytes, bytes]:
-    """Head and body of a stream up to its first event, the chunks of HTTP/1.1 taken apart."""
+    """A stream up to its first event: all of it, and its body alone."""
     async with wire(server) as connection:
         lines = [f"GET {teacher.path}/events HTTP/1.1".encode(), b"Host: localhost", *headers]
         await connection.send(b"\r\n".join(lines) + b"\r\n\r\n")
-        raw = await connection.until(b'"writes"')
-        raw = await connection.until(b"\n\n\r\n") if b"\n\n\r\n" not in raw else raw
-    start, _, chunks = raw.partition(b"\r\n\r\n")
-    body = b""
-    while chunks:
-        size, _, chunks = chunks.partition(b"\r\n")
-        body += chunks[: int(size, 16)]
-        chunks = chunks[int(size, 16) + 2 :]
-    return start + b"\r\n\r\n", body
+        await connection.until_cursor((await teacher.state())["cursor"])
+        return connection.read, unchunked(connection.read)
 
 
 async def test_the_head_says_that_nobody_may_hold_it_back(teacher: Teacher, site: Server) -> None:
@@ -206,35 +208,21 @@ async def test_the_end_is_told_then_the_stream_closes(
         assert (answer.status_code, answer.content) == (204, b"")
 
 
-async def test_many_viewers_see_one_lesson(teacher: Teacher, visitor: httpx.AsyncClient) -> None:
+async def test_many_viewers_see_one_lesson(teacher: Teacher, site: Server) -> None:
     """More than a slice of the fan-out: all get every change, and all end equal."""
-    everybody = 300
-    limits = httpx.Limits(max_connections=None)
-    async with (
-        httpx.AsyncClient(base_url=visitor.base_url, trust_env=False, limits=limits, timeout=30.0) as crowd,
-        asyncio.timeout(60.0),
-    ):
-        joined = asyncio.Semaphore(0)
-        leave = asyncio.Event()
-
-        async def watch() -> tuple[str | None, dict[str, Any]]:
-            async with open_stream(crowd, teacher.lesson) as stream:
-                await stream.next_state(seconds=20.0)
-                joined.release()
-                await stream.until(lambda registers: registers.get("screen") == WHITE, seconds=30.0)
-                await leave.wait()
-                return stream.cursor, stream.registers
-
-        watching = [asyncio.create_task(watch()) for _ in range(everybody)]
-        for _ in range(everybody):
-            await joined.acquire()
+    async with AsyncExitStack() as stack:
+        everybody = [await stack.enter_async_context(wire(site)) for _ in range(300)]
+        for viewer in everybody:
+            await viewer.send(f"GET {teacher.path}/events HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        for viewer in everybody:
+            await viewer.until(b'"writes"', seconds=20.0)
         for number in range(20):
             await teacher.write((f"ink/a-1/s{number}", stroke(number, 0)), ("slide", {"page": "a-1"}))
         last = await teacher.write(("screen", WHITE))
         everything = dict((await viewer_state(teacher))["writes"])
-        leave.set()
-        seen = await asyncio.gather(*watching)
-        assert [each for each in seen if each != (last["cursor"], everything)] == []
+        assert len(everything) == 22
+        for viewer in everybody:
+            assert await viewer.until_cursor(last["cursor"], seconds=20.0) == everything
 
 
 async def test_a_quiet_stream_beats_every_15_s(site: Server, vigil: dict[str, asyncio.Task[Watched]]) -> None:

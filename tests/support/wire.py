@@ -4,7 +4,8 @@ Rules: nothing here knows the server's inside.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -15,7 +16,7 @@ from typing import Any
 import httpx
 
 from scripts.lib.server import Server
-from scripts.lib.stream import Event, EventStream
+from scripts.lib.stream import Event, EventStream, Registers, apply
 from scripts.lib.teacher import Teacher
 
 SECONDS = 5.0
@@ -116,11 +117,19 @@ class Wire:
 
     async def until(self, mark: bytes, seconds: float = SECONDS) -> bytes:
         """Everything read so far, once it holds `mark`."""
+        return await self._until(lambda: mark in self.read, seconds, repr(mark))
+
+    async def until_cursor(self, cursor: str, seconds: float = SECONDS) -> Registers:
+        """What a client of this stream knows once it has come to the cursor."""
+        await self._until(lambda: replica(self.read)[0] == cursor, seconds, cursor)
+        return replica(self.read)[1]
+
+    async def _until(self, done: Callable[[], bool], seconds: float, wanted: str) -> bytes:
         async with asyncio.timeout(seconds):
-            while mark not in self.read:
+            while not done():
                 data = await self.reader.read(65_536)
                 if not data:
-                    raise EOFError(f"closed before {mark!r}: {self.read!r}")
+                    raise EOFError(f"closed before {wanted}: {self.read!r}")
                 self.read += data
         return self.read
 
@@ -151,3 +160,27 @@ def head(raw: bytes) -> tuple[str, list[tuple[str, str]]]:
     first, *lines = raw.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
     pairs = [line.partition(":") for line in lines]
     return first, [(name.lower(), value.strip()) for name, _, value in pairs]
+
+
+def unchunked(raw: bytes) -> bytes:
+    """The body of a raw chunked response, as far as its chunks have come whole."""
+    body, rest = b"", raw.partition(b"\r\n\r\n")[2]
+    while True:
+        size, found, rest = rest.partition(b"\r\n")
+        length = int(size, 16) if found else 0
+        if not length or len(rest) < length + 2:
+            return body
+        body += rest[:length]
+        rest = rest[length + 2 :]
+
+
+def replica(raw: bytes) -> tuple[str, Registers]:
+    """The cursor and the registers of a client that has read these bytes of a stream."""
+    cursor = ""
+    registers: Registers = {}
+    for event in unchunked(raw).decode().split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in event.split("\n") if ": " in line)
+        if fields.get("event") == "state":
+            cursor = fields["id"]
+            apply(registers, json.loads(fields["data"]))
+    return cursor, registers
