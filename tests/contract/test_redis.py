@@ -14,6 +14,7 @@ from app.core.stamp import AHEAD_MS, Stamp
 from app.store.contract import Change, Limits, Store, StoreUnavailable
 from app.store.records import lesson_keys
 from app.store.redis import RedisStore
+from scripts.lib.server import free_port
 from tests.support.eventually import eventually
 from tests.support.redis_server import RedisServer, valkey_binary
 from tests.support.stores import ABOUT, NOW, loaded
@@ -99,7 +100,8 @@ async def cluster(store: RedisStore, *words: str | int) -> object:
 
 async def test_the_scripts_need_no_other_slot_of_a_cluster(tmp_path: Path, code: str) -> None:
     """All keys of a lesson share a hash tag, and a node of a real cluster runs the scripts."""
-    server = RedisServer(valkey_binary(), tmp_path, {"cluster-enabled": "yes"}).start()
+    options = {"cluster-enabled": "yes", "cluster-port": str(free_port())}
+    server = RedisServer(valkey_binary(), tmp_path, options).start()
     store = RedisStore(server.url)
     try:
         await cluster(store, "ADDSLOTSRANGE", 0, 16383)

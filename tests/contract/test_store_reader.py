@@ -157,11 +157,11 @@ async def test_the_feed_is_bounded(open_store: Opener, open_reader: OpenReader, 
     """The oldest entries are forgotten; the numbers tell, and the registers are all there."""
     store = open_store(Limits(feed=5))
     await store.create(code, [ABOUT], NOW)
-    for number in range(2, 502):
+    for number in range(2, 302):
         await store.write(code, [Change(f"ink/p/s{number % 9}", str(number))], NOW + number)
     reader = await open_reader(store, "w")
     entries = (await hear(reader, {code: START}, 5))[code]
     assert 5 <= len(entries) <= 5 + 128  # Redis forgets by whole nodes of its stream
-    assert [entry.number for entry in entries] == list(range(502 - len(entries), 502))
+    assert [entry.number for entry in entries] == list(range(302 - len(entries), 302))
     kept = await loaded(store, code)
-    assert (kept.number, len(kept.registers)) == (501, 10)
+    assert (kept.number, len(kept.registers)) == (301, 10)
