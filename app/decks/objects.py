@@ -2,18 +2,21 @@
 
 Rules: the setting names a place and never a secret; credentials come from the environment, as obstore reads
 it (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_URL, ...). A put is whole or not at all:
-nobody ever reads half a page. What is not there is None or False, never an exception; every exception is
-the store's trouble. Requests end in bounded time, because a student's request may be waiting behind one.
+nobody ever reads half a page. What is not there is None or False, never an exception; the store's own
+trouble is ObjectsUnavailable. Requests end in bounded time, because a student's request may be waiting behind one.
 """
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import obstore
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, S3Store
 
 if TYPE_CHECKING:  # obstore has these names for type checkers alone
@@ -40,23 +43,41 @@ def takeovers_key(deck: str) -> str:
     return f"decks/{deck}/takeovers"
 
 
+class ObjectsUnavailable(Exception):
+    """The store cannot be reached, or refuses. Whether a put took effect is not known."""
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except BaseError as fault:
+        first_line, _, _ = str(fault).partition("\n")  # the rest is a dump, and a log has one line an event
+        raise ObjectsUnavailable(f"{type(fault).__name__}: {first_line}") from fault
+
+
 class Objects:
     def __init__(self, store: "ObjectStore") -> None:
         self._store = store
 
     async def get(self, key: str) -> bytes | None:
         try:
-            found = await obstore.get_async(self._store, key)
-            return bytes(await found.bytes_async())
+            with _answering():
+                found = await obstore.get_async(self._store, key)
+                return bytes(await found.bytes_async())
         except FileNotFoundError:
             return None
 
     async def put(self, key: str, data: bytes | IO[bytes]) -> None:
-        await obstore.put_async(self._store, key, data)
+        with _answering():
+            await obstore.put_async(self._store, key, data)
 
     async def exists(self, key: str) -> bool:
         try:
-            await obstore.head_async(self._store, key)
+            with _answering():
+                await obstore.head_async(self._store, key)
         except FileNotFoundError:
             return False
         return True
@@ -64,25 +85,28 @@ class Objects:
     async def delete(self, key: str) -> None:
         """Gone afterwards, whether it was there or not."""
         try:
-            await obstore.delete_async(self._store, key)
+            with _answering():
+                await obstore.delete_async(self._store, key)
         except FileNotFoundError:
             return  # a folder says so, a bucket does not
 
     async def fetch(self, key: str, into: IO[bytes]) -> bool:
         """Copy an object into an open file without holding it in memory."""
         try:
-            found = await obstore.get_async(self._store, key)
+            with _answering():
+                found = await obstore.get_async(self._store, key)
+                async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
+                    into.write(chunk)
         except FileNotFoundError:
             return False
-        async for chunk in found.stream(min_chunk_size=CHUNK_BYTES):
-            into.write(chunk)
         into.flush()
         return True
 
     async def clear(self, folder: str) -> None:
         """Delete everything below a folder."""
-        async for batch in obstore.list(self._store, folder):
-            await asyncio.gather(*(self.delete(entry["path"]) for entry in batch))
+        with _answering():
+            async for batch in obstore.list(self._store, folder):
+                await asyncio.gather(*(self.delete(entry["path"]) for entry in batch))
 
 
 def open_store(setting: str) -> Objects:

@@ -1,6 +1,6 @@
 """Problem responses (RFC 9457), in one place: which fault is which status.
 
-Rules: handlers raise `Problem`; faults of the store become 503 with `Retry-After`; anything else is a
+Rules: handlers raise `Problem`; faults of the stores become 503 with `Retry-After`; anything else is a
 bug, becomes 500 without details, and is logged with them.
 """
 
@@ -16,6 +16,7 @@ from starlette.responses import Response
 from starlette.routing import Match, Route
 
 from app import metrics
+from app.decks.objects import ObjectsUnavailable
 from app.store.contract import Reason, Refused, StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
@@ -94,6 +95,13 @@ async def on_unavailable(_: Request, fault: StoreUnavailable) -> Response:
     return response(Problem(503, "The lesson store does not answer. Try again in a moment.", headers=headers))
 
 
+async def on_decks_unavailable(_: Request, fault: ObjectsUnavailable) -> Response:
+    """Handler for an object store that does not answer."""
+    log.warning("the decks' store is unavailable: %s", fault)
+    headers = {"retry-after": str(RETRY_AFTER_S)}
+    return response(Problem(503, "The decks' store does not answer. Try again in a moment.", headers=headers))
+
+
 async def on_error(_: Request, __: Exception) -> Response:
     """Handler for bugs. Starlette raises the fault again after it, and the server logs it."""
     return response(Problem(500, "Something went wrong here. It has been logged."))
@@ -109,5 +117,6 @@ HANDLERS: dict[Any, Any] = {
     HTTPException: on_http,
     Refused: on_refused,
     StoreUnavailable: on_unavailable,
+    ObjectsUnavailable: on_decks_unavailable,
     Exception: on_error,
 }
