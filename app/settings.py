@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+DRAIN_MAX_S = 22  # with 5 s for requests under way, before platforms kill a process, 30 s after SIGTERM
 SECRET_CHARS = 16  # fewer could be tried out
 REDIS = ("redis://", "rediss://", "unix://")
 LEVELS = ("debug", "info", "warning", "error")
@@ -63,7 +64,10 @@ class Settings:
             ),
             (self.retention_days >= 1, "RETENTION_DAYS must be at least 1"),
             (self.max_streams >= 1, "MAX_STREAMS must be at least 1"),
-            (0 <= self.drain_s <= 25, "DRAIN_S must be 0 to 25: platforms kill a process 30 s after SIGTERM"),
+            (
+                0 <= self.drain_s <= DRAIN_MAX_S,
+                f"DRAIN_S must be 0 to {DRAIN_MAX_S}: it must end before it is killed",
+            ),
             (self.log_level in LEVELS, f"LOG_LEVEL must be one of {', '.join(LEVELS)}"),
         )
         for holds, rule in rules:

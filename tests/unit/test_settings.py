@@ -56,7 +56,7 @@ def test_a_setting_is_read(name: str, text: str, value: object) -> None:
         ("FORWARDED_HOPS", "-1"),
         ("RETENTION_DAYS", "0"),
         ("MAX_STREAMS", "0"),
-        ("DRAIN_S", "26"),
+        ("DRAIN_S", "23"),
         ("DRAIN_S", "-1"),
         ("DRAIN_S", "nan"),
         ("LOG_LEVEL", "loud"),
