@@ -47,12 +47,14 @@ export class Clock extends EventTarget {
   }
 
   // The server tells which stamp it used. Later than ours: go on after it. Earlier: it has pulled ours back,
-  // so the device's clock is ahead, and would go on losing its order at the server.
+  // so the device's clock is ahead, and would go on losing its order at the server. None sent: it is the server's clock.
   answer(sent, used) {
     const theirs = parse(used);
     if (sent === used || !Number.isFinite(theirs.ms)) return;
     if (theirs.ms > this.#last.ms) this.#last = { ms: theirs.ms, counter: theirs.counter };
-    if (parse(sent).ms - theirs.ms > JITTER) this.#correct(theirs.ms - this.#now());
+    const offset = theirs.ms - this.#now();
+    const ahead = sent !== undefined && parse(sent).ms - theirs.ms > JITTER;
+    if (ahead || (sent === undefined && offset > this.#offset)) this.#correct(offset);
   }
 
   #correct(offset) {

@@ -65,6 +65,14 @@ export class Desk {
 
   // Pages
 
+  // [[id, deck], ...] as their pages come in the lesson; those without a page in the order come last.
+  get decks() {
+    const { order } = this.#lesson;
+    const place = (id) => order.findIndex((page) => page.startsWith(`${id}-`)) >>> 0;
+    const found = this.#lesson.below("deck/").map(([key, deck]) => [key.slice("deck/".length), deck]);
+    return found.sort(([a], [b]) => place(a) - place(b));
+  }
+
   insertBlank(after = this.#lesson.page) {
     const inked = this.#lesson.below("ink/blank-").map(([key]) => key.split("/")[1]);
     const page = nextBlank([...this.#lesson.order, ...inked, this.#lesson.page ?? ""]);
@@ -91,8 +99,8 @@ export class Desk {
   }
 
   get skipped() {
-    const ready = this.#lesson.below("deck/").filter(([, { status }]) => status === "ready");
-    return skipped(this.#lesson.order, ready.map(([key, { pages }]) => [key.slice("deck/".length), pages]));
+    const ready = this.decks.filter(([, { status }]) => status === "ready");
+    return skipped(this.#lesson.order, ready.map(([id, { pages }]) => [id, pages]));
   }
 
   // Ink. A stroke is recorded once it is whole.

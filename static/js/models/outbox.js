@@ -4,6 +4,9 @@
 // the network's or the server's sake is sent again, after a random and growing pause, with the same stamps, so that a
 // repeated or late request is harmless. What is refused (4xx) is dropped alone, and said. 401 pauses until resume();
 // 409 means that the lesson has ended, and with it the outbox. 404 waits too: it may be a router's word, not the lesson's.
+// A fresh press that is beaten by the stamp of another panel was later all the same, for its teacher had seen what beat it; only
+// the clocks disagree. It insists: once more without a stamp, for the server to stamp it after everything it has. Once only, and
+// not after a failure, since without a stamp a repetition is no longer harmless.
 // Events: "change" (waiting), "sent" {writes: [{key, stamp, applied}]}, "refused" {problem, writes}, "denied", "ended".
 
 import { batch, conflate, named, returned } from "../helpers/queue.js";
@@ -12,6 +15,8 @@ import { compare, shift } from "../helpers/stamp.js";
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 12_000;
 const TIME_LIMIT = 15_000;
+const FRESH = 3000;
+const INSISTS = /^(slide|screen|timer|pages|poll\/.+|notes\/.+)$/;
 const PASSING = new Set([404, 408, 425, 429]);
 
 export class Outbox extends EventTarget {
@@ -61,7 +66,7 @@ export class Outbox extends EventTarget {
   put(pairs) {
     if (this.#state === "ended") return [];
     const group = this.#group++;
-    const writes = pairs.map(([key, value]) => ({ key, value, stamp: this.#clock.next(), group }));
+    const writes = pairs.map(([key, value]) => ({ key, value, stamp: this.#clock.next(), group, at: performance.now() }));
     for (const write of writes) this.#queue = conflate(this.#queue, write);
     this.#changed();
     // After the current task, so that what one gesture writes in several calls goes in one request.
@@ -95,7 +100,7 @@ export class Outbox extends EventTarget {
     if (this.#state !== "open" || this.#flying.length || this.#timer || !this.#queue.length) return;
     this.#flying = batch(this.#queue, this.#careful ? { groups: 1 } : {});
     this.#queue = this.#queue.slice(this.#flying.length);
-    const sent = this.#flying.map(({ key, value, stamp }) => ({ key, value, stamp }));
+    const sent = this.#flying.map(({ key, value, stamp, insists }) => (insists ? { key, value } : { key, value, stamp }));
     try {
       this.#arrived(sent, await this.#send(sent, AbortSignal.timeout(TIME_LIMIT)));
     } catch (problem) {
@@ -106,17 +111,27 @@ export class Outbox extends EventTarget {
   }
 
   #arrived(sent, { applied = [], stamps = [] }) {
-    const writes = sent.map(({ key }, at) => ({ key, stamp: this.#flying[at].stamp, applied: applied[at] !== false }));
+    const flying = this.#flying;
+    const now = performance.now();
+    const beaten = flying.filter((entry, at) => applied[at] === false && !this.#failures && insists(entry, now));
     this.#flying = [];
     this.#failures = 0;
     this.#careful = Math.max(0, this.#careful - 1);
     sent.forEach(({ stamp }, at) => stamps[at] && this.#clock.answer(stamp, stamps[at]));
-    this.#tell("sent", { writes });
+    this.#settle(flying.filter((entry) => !beaten.includes(entry)), (entry) => applied[flying.indexOf(entry)] !== false);
+    for (const entry of beaten) entry.insists = true;
+    this.#queue = returned(beaten, this.#queue);
+  }
+
+  #settle(entries, applied) {
+    if (!entries.length) return;
+    this.#tell("sent", { writes: entries.map((entry) => ({ key: entry.key, stamp: entry.stamp, applied: applied(entry) })) });
   }
 
   #failed(problem) {
     const { status } = problem;
-    const flying = this.#flying;
+    const flying = this.#flying.filter(({ insists }) => !insists);
+    this.#settle(this.#flying.filter(({ insists }) => insists), () => false);
     this.#flying = [];
     if (status === 409) return this.end();
     if (status === 401 || status === 403) {
@@ -131,7 +146,7 @@ export class Outbox extends EventTarget {
 
   #refused(problem, flying) {
     const bad = named(problem.errors);
-    const lone = flying.every(({ group }) => group === flying[0].group);
+    const lone = flying.every(({ group }) => group === flying[0]?.group);
     if (!bad.size && !lone) {
       this.#careful = new Set(flying.map(({ group }) => group)).size;
       this.#queue = returned(flying, this.#queue);
@@ -168,3 +183,5 @@ export class Outbox extends EventTarget {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }
+
+const insists = (entry, now) => !entry.insists && INSISTS.test(entry.key) && now - entry.at < FRESH;

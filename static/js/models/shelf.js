@@ -79,7 +79,8 @@ function bounded(entries) {
 function parse(text) {
   try {
     const entries = JSON.parse(text);
-    return Array.isArray(entries) ? entries.filter((entry) => entry?.key && entry?.stamp) : [];
+    if (!Array.isArray(entries)) return [];
+    return entries.filter((entry) => entry?.key && entry?.stamp).map(({ key, value, stamp, group }) => ({ key, value, stamp, group }));
   } catch {
     return [];
   }

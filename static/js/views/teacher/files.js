@@ -58,8 +58,8 @@ export class Files {
   }
 
   #show() {
-    const { lesson, skipped } = this.#desk;
-    this.#decks.replaceChildren(...lesson.below("deck/").map(([, deck]) => el("li", {},
+    const { decks, skipped } = this.#desk;
+    this.#decks.replaceChildren(...decks.map(([, deck]) => el("li", {},
       el("span", { class: "deck-name" }, deck.name), el("span", { class: "quiet" }, stateOf(deck)))));
     this.#skipped.replaceChildren();
     if (!skipped.length) return;

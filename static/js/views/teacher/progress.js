@@ -4,14 +4,14 @@ import { $, el } from "../../helpers/dom.js";
 import { icon } from "./icons.js";
 
 export class Progress {
-  #lesson;
+  #desk;
   #uploads;
   #root = $("#progress");
   #away; // ids of failed decks that the teacher has put away
   #remember;
 
   constructor({ code, desk, uploads, storage = sessionStorage }) {
-    this.#lesson = desk.lesson;
+    this.#desk = desk;
     this.#uploads = uploads;
     const key = `lectern/away/${code}`;
     this.#away = new Set((storage.getItem(key) ?? "").split(" "));
@@ -23,8 +23,7 @@ export class Progress {
   }
 
   #show() {
-    const decks = this.#lesson.below("deck/").map(([key, deck]) => [key.slice("deck/".length), deck]);
-    const cards = [...this.#uploads.all.map((one) => this.#upload(one)), ...decks.map(([id, deck]) => this.#deck(id, deck))];
+    const cards = [...this.#uploads.all.map((one) => this.#upload(one)), ...this.#desk.decks.map(([id, deck]) => this.#deck(id, deck))];
     this.#root.replaceChildren(...cards.filter(Boolean));
   }
 
