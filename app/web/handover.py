@@ -62,7 +62,7 @@ class LecternProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
-        self.deadline.body(dict(self.headers).get(b"content-length", b"0"))
+        self.deadline.body(dict(self.headers).get(b"content-length"))
 
     def on_message_complete(self) -> None:
         super().on_message_complete()
