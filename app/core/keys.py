@@ -75,6 +75,12 @@ def prefixes(key: str) -> list[str]:
     return [key[:end] for end in cut if end < len(key)]
 
 
+def own(key: str) -> bool:
+    """Whether the register is the server's own, which no audience sees."""
+    rule = FAMILIES.get(family(key))
+    return rule is not None and rule.writer is Writer.INTERNAL
+
+
 def known(key: str, writer: Writer) -> bool:
     """Whether `writer` may write `key`, given a well-formed key: its family, depth and trailing slash."""
     rule = FAMILIES.get(family(key))

@@ -41,8 +41,8 @@ class Refused(Exception):
 class Limits:
     """Bounds of one lesson."""
 
-    registers: int = 32_768  # tombstones among them; a request that only deletes may go to twice as many
-    value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8
+    registers: int = 32_768  # tombstones among them; those and the server's own may go to twice as many
+    value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8; those two kinds go on
     feed: int = 4_096  # entries kept for readers that fall behind
     retention_s: int = 30 * 24 * 3600  # after the last write or vote everything is removed
 

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.core.keys import EPHEMERAL
+from app.core.keys import EPHEMERAL, own
 from app.core.lesson import NULL, Lesson, Position, Write
 from app.core.poll import Refusal, parse_poll, refuse, tally
 from app.core.stamp import LessonClock, Stamp
@@ -74,15 +74,19 @@ class MemoryStore:
 
     def _check_room(self, kept: _Kept, changes: Sequence[Change]) -> None:
         more_registers = more_bytes = 0
+        limit = self._limits.registers * 2
         for change in changes:
             old = kept.lesson.get(change.key)
-            more_registers += old is None
-            more_bytes += max(0, _size(_kept_of(change)) - (_size(old.raw) if old else 0))
-        deletes = all(change.raw == NULL for change in changes)
+            spare = change.raw == NULL or own(change.key)
+            if old is None:
+                more_registers += 1
+                limit = limit if spare else self._limits.registers
+            if not spare:
+                more_bytes += max(0, _size(_kept_of(change)) - (_size(old.raw) if old else 0))
         registers, size = len(kept.lesson), sum(_size(register.raw) for register in kept.lesson)
-        if more_registers and registers + more_registers > self._limits.registers * (2 if deletes else 1):
+        if more_registers and registers + more_registers > limit:
             raise Refused(Reason.FULL)
-        if not deletes and more_bytes and size + more_bytes > self._limits.value_bytes:
+        if more_bytes and size + more_bytes > self._limits.value_bytes:
             raise Refused(Reason.FULL)
 
     def _write(self, kept: _Kept, changes: Sequence[Change], now: int) -> Outcome:

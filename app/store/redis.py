@@ -20,7 +20,7 @@ from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 
-from app.core.keys import EPHEMERAL
+from app.core.keys import EPHEMERAL, own
 from app.core.poll import Refusal
 from app.core.stamp import parse_stamp
 from app.store.contract import Change, Limits, Outcome, Reason, Refused, Snapshot, StoreUnavailable
@@ -97,7 +97,7 @@ class RedisStore:
         limits = self._limits
         args: list[Any] = [now, mode, limits.registers, limits.value_bytes, limits.feed, limits.retention_s]
         for change in changes:
-            keep = 0 if change.key in EPHEMERAL else 1
+            keep = 0 if change.key in EPHEMERAL else 2 if own(change.key) else 1
             args += [change.key, str(change.stamp or ""), change.mark, keep, change.raw]
         answer: list[Any] = await self._call(lambda: self._write(lesson_keys(lesson), args))
         return answer

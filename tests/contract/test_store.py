@@ -250,6 +250,22 @@ async def test_a_lesson_full_of_registers(open_store: Opener, code: str) -> None
     assert await values(store, code) == {"slide": "2", "ink/p/": NULL, "ink/p/u": "1"}
 
 
+async def test_a_full_lesson_still_turns_its_pages(open_store: Opener, code: str) -> None:
+    """What the server notes for itself has room of its own: a page may be shown that never was, and the lesson ended."""
+    store = open_store(SMALL)
+    await store.create(
+        code, [ABOUT, Change("slide", "1"), Change("ink/p/s", "1"), Change("ink/p/t", "1")], NOW
+    )
+    turn = [Change("slide", "2"), Change("shown/p-2", "true")]
+    assert (await store.write(code, turn, NOW)).applied == [True, True]
+    assert await refused(store, code, [Change("ink/p/u", "1"), Change("shown/p-3", "true")]) is Reason.FULL
+    for number in range(3, 6):
+        await store.write(code, [Change(f"shown/p-{number}", "true")], NOW)
+    assert await refused(store, code, [Change("shown/p-6", "true")]) is Reason.FULL
+    longer = Change("lesson", '"' + "x" * 200 + '"')
+    assert (await store.write(code, [longer], NOW, end=True)).applied == [True]
+
+
 async def test_deletions_are_bounded_too(open_store: Opener, code: str) -> None:
     """Each leaves a tombstone, also of what never was; twice the bound is the end of it."""
     store = open_store(SMALL)

@@ -142,7 +142,7 @@ local function clear_below(meta, write, position)
   end
 end
 
--- write: key, stamp, mark, keep ('0' for live-only), raw
+-- write: key, stamp, mark, keep ('0' live only, '1' kept, '2' kept and the server's own), raw
 local function apply(meta, write, position)
   local old = get(write.key)
   if not beats(write, old) then return false end

@@ -16,20 +16,26 @@ elseif meta.ended == 1 then
   return { 'ended' }
 end
 
--- Checked before anything changes, hence against the most the request can add.
-local writes, more_registers, more_bytes, only_deletes = {}, 0, 0, true
+-- Checked before anything changes, hence against the most the request can add. What a full lesson still needs
+-- (tombstones, and the server's own registers, without which no new page could be shown) has room of its own.
+local writes, more_registers, more_bytes, spare_only = {}, 0, 0, true
 for i = 7, #ARGV, 5 do
   local write = { key = ARGV[i], asked = ARGV[i + 1], mark = tonumber(ARGV[i + 2]), keep = ARGV[i + 3], raw = ARGV[i + 4] }
   writes[#writes + 1] = write
   local old = get(write.key)
-  if not old then more_registers = more_registers + 1 end
-  local size = write.keep == '0' and #'null' or #write.raw
-  more_bytes = more_bytes + math.max(0, size - (old and #old.raw or 0))
-  only_deletes = only_deletes and write.raw == 'null'
+  local spare = write.raw == 'null' or write.keep == '2'
+  if not old then
+    more_registers = more_registers + 1
+    spare_only = spare_only and spare
+  end
+  if not spare then
+    local size = write.keep == '0' and #'null' or #write.raw
+    more_bytes = more_bytes + math.max(0, size - (old and #old.raw or 0))
+  end
 end
 local registers = redis.call('HLEN', STATE) + more_registers
-if more_registers > 0 and registers > limit.registers * (only_deletes and 2 or 1) then return { 'full' } end
-if not only_deletes and more_bytes > 0 and meta.bytes + more_bytes > limit.bytes then return { 'full' } end
+if more_registers > 0 and registers > limit.registers * (spare_only and 2 or 1) then return { 'full' } end
+if more_bytes > 0 and meta.bytes + more_bytes > limit.bytes then return { 'full' } end
 
 local position, applied, answer = next_position(meta, now), {}, {}
 for _, write in ipairs(writes) do
