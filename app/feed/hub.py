@@ -30,7 +30,7 @@ def wall_ms() -> int:
 
 
 class Hub:
-    """Channels by lesson code. `worker` names this process to the store; `wake` makes the reader look again."""
+    """Channels by lesson code. `worker` names this process to the store."""
 
     def __init__(self, store: Store, worker: str) -> None:
         self.store = store

@@ -70,7 +70,7 @@ LESSONS = (
     Endpoint(
         "POST", f"{API}/end", "endLesson", "End a lesson",
         "Streams get the event `end` and close. State stays readable until retention removes it.",
-        {204: Answer("Ended.")}, _WRITE, TEACHER,
+        {204: Answer("Ended, now or before.")}, {**_LESSON, **_PANEL}, TEACHER,
     ),
     Endpoint(
         "POST", f"{API}/keys", "giveKey", "Give a co-teacher a key",
