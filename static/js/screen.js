@@ -39,7 +39,7 @@ $("#code").addEventListener("click", corner);
 $("#poll").addEventListener("click", render);
 document.addEventListener("keydown", key);
 for (const type of ["pointermove", "keydown"]) document.addEventListener(type, stir);
-keepAwake(() => connection.status !== "ended");
+connection.addEventListener("status", keepAwake(() => connection.status !== "ended"));
 stir();
 connection.start();
 render();
@@ -90,3 +90,5 @@ async function name() {
     // The code has to do for a title.
   }
 }
+
+export { lesson }; // for the console, and for tests that compare windows

@@ -320,6 +320,35 @@ async def test_the_timer_counts_and_stops(lecture: Lecture, open_window: OpenWin
     await expect(timer).to_be_hidden()
 
 
+async def test_the_screen_is_kept_awake(lecture: Lecture, open_window: OpenWindow, hall: Server) -> None:
+    """While the lesson lasts, and again after the browser took the lock away."""
+    student = await Student.join(open_window, hall.url)
+    await student.page.add_init_script("""
+      window.locks = [];
+      const request = async () => {
+        const lock = { released: false, release: async () => { lock.released = true; } };
+        locks.push(lock);
+        return lock;
+      };
+      Object.defineProperty(navigator, "wakeLock", { value: { request } });
+    """)
+    await student.page.goto(lecture.teacher.join_url)
+    await student.sees_slide(1)
+
+    async def locks() -> list[bool]:
+        released: list[bool] = await student.page.evaluate("locks.map((lock) => lock.released)")
+        return released
+
+    await eventually(locks, lambda found: found == [False])
+    await student.page.evaluate(
+        "locks[0].released = true; document.dispatchEvent(new Event('visibilitychange'))"
+    )
+    await eventually(locks, lambda found: found == [True, False])
+    await lecture.teacher.end()
+    await student.sees_status("Ended")
+    await eventually(locks, lambda found: found == [True, True])
+
+
 async def test_before_the_first_slide(teacher: Teacher, open_window: OpenWindow) -> None:
     """A lesson without slides says what one waits for."""
     student = await Student.join(open_window, teacher.join_url)
@@ -340,6 +369,8 @@ async def test_an_ended_lesson_can_be_looked_back_at(lecture: Lecture, open_wind
     await student.sees_slide(2)
     await student.back()
     await student.sees_slide(1)
+    await student.page.get_by_role("button", name="Last slide").click()
+    await student.sees_slide(2)
 
 
 async def swipe(student: Student, start: int, end: int) -> None:

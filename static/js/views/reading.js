@@ -18,6 +18,7 @@ export class Reading {
     button.addEventListener("click", () => {
       const open = this.#section.classList.toggle("visually-hidden") === false;
       button.setAttribute("aria-pressed", String(open));
+      this.#section.tabIndex = open ? 0 : -1; // what can scroll must be reachable by keyboard
       if (open) this.#fetch();
     });
   }

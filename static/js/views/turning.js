@@ -63,6 +63,7 @@ export class Turning {
     $("#back").disabled = !place.canBack;
     $("#forward").disabled = !place.canForward;
     $("#live").hidden = place.following;
+    text($("#live"), this.#o.connection.status === "ended" ? "Last slide" : "Go live");
     const number = lesson.number(page);
     text($("#place"), page ? (number ? `${number} of ${lesson.order.length}` : "Extra page") : "");
     text($("#live-place"), this.#whereLive());
