@@ -27,7 +27,7 @@ EVENTS: dict[str, type[schemas.Strict]] = {"state": sent.State, "beat": sent.Bea
 SHAPES = {name: each.type for name, each in schemas.VALUES.items()} | sent.REGISTERS
 
 UNTIL_SECONDS = 30.0
-STREAM_SECONDS = 20.0  # a beat comes within 15
+STREAM_SECONDS = 30.0  # a beat comes within 15
 
 
 class Page:
