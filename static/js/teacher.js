@@ -2,7 +2,7 @@
 
 import { request } from "./helpers/api.js";
 import { $ } from "./helpers/dom.js";
-import { Clock } from "./models/clock.js";
+import { Clock, tune } from "./models/clock.js";
 import { Connection } from "./models/connection.js";
 import { Desk } from "./models/desk.js";
 import { Lesson } from "./models/lesson.js";
@@ -83,7 +83,11 @@ if (key) menu.offerLink(key);
 connection.addEventListener("state", ({ detail }) => mirror.hear(detail));
 connection.addEventListener("beat", () => clock.sync(connection.offset));
 connection.addEventListener("end", () => outbox.end());
-connection.addEventListener("status", () => connection.status === "denied" && denied());
+connection.addEventListener("status", () => {
+  if (connection.status === "denied") denied();
+  // A failure leaves the coarse clock; the outbox meets the same failure and says what it is.
+  if (connection.status === "live" && !desk.ended) tune(clock, send).catch(() => {});
+});
 outbox.addEventListener("denied", denied);
 uploads.addEventListener("denied", denied);
 outbox.addEventListener("refused", ({ detail }) => says.say(`Not accepted by the server: ${detail.problem.message}`, "fault"));
@@ -110,3 +114,5 @@ async function about() {
     setTimeout(about, 3000);
   }
 }
+
+export { lesson }; // for the console, and for tests that compare windows

@@ -1,7 +1,7 @@
 """The teacher's panel in verbs: what a teacher does and sees.
 
 Rules: found by what people perceive (roles, names, words) wherever there is such a thing; by id where there is not. Places on a
-slide are 0..1 of its width and height. `sent` holds every write that left the window, in the order in which it did.
+slide are 0..1 of its width and height. `sent` holds every stamped write that left the window, in the order in which it did.
 """
 
 import re
@@ -20,8 +20,6 @@ Place = tuple[float, float]
 
 LINE: Sequence[Place] = [(0.2, 0.4), (0.3, 0.4), (0.4, 0.4), (0.5, 0.4)]
 ON_LINE: Place = (0.35, 0.4)
-
-ERASER_END = 32  # the button that a stylus reports when it is turned over
 
 
 @dataclass
@@ -58,8 +56,9 @@ class Panel:
     def _request(self, request: Request) -> None:
         if request.method == "POST" and request.url.endswith("/state"):
             writes: list[dict[str, Any]] = request.post_data_json["writes"]
-            self.requests.append(writes)
-            self.sent += writes
+            if all("stamp" in write for write in writes):  # without: the panel reads the server's clock
+                self.requests.append(writes)
+                self.sent += writes
 
     async def is_live(self) -> None:
         """The line is good."""
@@ -160,22 +159,19 @@ class Panel:
             await self.page.mouse.move(*await self.at(place), steps=4)
         await self.page.mouse.up()
 
-    async def draws_with_stylus(self, *places: Place, force: float = 0.5, turned: bool = False) -> None:
-        """A stylus, with a pressure of 0..1; turned over, its eraser."""
+    async def draws_with_stylus(self, *places: Place, force: float = 0.5) -> None:
+        """A stylus, with a pressure of 0..1."""
         cdp = await self.page.context.new_cdp_session(self.page)
-        await self._stylus(cdp, "mousePressed", places[0], force, turned=turned)
+        await self._stylus(cdp, "mousePressed", places[0], force)
         for place in places[1:]:
-            await self._stylus(cdp, "mouseMoved", place, force, turned=turned)
-        await self._stylus(cdp, "mouseReleased", places[-1], 0, turned=turned)
+            await self._stylus(cdp, "mouseMoved", place, force)
+        await self._stylus(cdp, "mouseReleased", places[-1], 0)
 
-    async def _stylus(self, cdp: CDPSession, kind: str, place: Place, force: float, *, turned: bool) -> None:
+    async def _stylus(self, cdp: CDPSession, kind: str, place: Place, force: float) -> None:
         x, y = await self.at(place)
         held = 0 if kind == "mouseReleased" else 1
-        event = {"type": kind, "x": x, "y": y, "button": "left", "clickCount": 1, "force": force}
-        await cdp.send(
-            "Input.dispatchMouseEvent",
-            event | {"pointerType": "pen", "buttons": held * (ERASER_END if turned else 1)},
-        )
+        event = {"type": kind, "x": x, "y": y, "button": "left", "buttons": held, "clickCount": 1}
+        await cdp.send("Input.dispatchMouseEvent", event | {"pointerType": "pen", "force": force})
 
     async def draws_with_finger(self, *places: Place) -> None:
         """One finger on a touch screen."""

@@ -1,10 +1,11 @@
 // A hybrid logical clock: the panel's stamps.
 //
-// Rules: stamps of one panel strictly increase, whatever the device's clock does. They follow the server's clock, as the
-// connection has learnt it from beats, so that two panels whose own clocks disagree still order their writes by real time. A
-// correction too large to be jitter is announced as "shift", so that stamps already given to writes that still wait can be
-// corrected with the clock. Stamps go back only where the device was so far ahead that the server pulls every stamp of it
-// back (5 s): what it accepted is then older than what comes next.
+// Rules: stamps of one panel strictly increase, whatever the device's clock does. They follow the server's clock, so that two
+// panels whose own clocks disagree still order their writes by real time. The server's clock is measured when the panel connects;
+// beats, which only ever make it look late, correct it where the device's clock was set or drifts. A correction too large to
+// be jitter is announced as "shift", so that stamps already given to writes that still wait can be corrected with the clock. Stamps
+// go back only where the device was so far ahead that the server pulls every stamp of it back (5 s): what it accepted is
+// then older than what comes next.
 
 import { format, parse } from "../helpers/stamp.js";
 
@@ -34,10 +35,20 @@ export class Clock extends EventTarget {
     return format({ ...this.#last, writer: this.writer });
   }
 
-  // `offset`: the server's clock minus the device's, from the connection's beats.
-  sync(offset) {
+  // A request that the server stamped itself, and our clock before and after: its clock was read somewhere between, on
+  // a network that is not lopsided in the middle.
+  measured(before, after, used) {
+    const { ms } = parse(used);
+    if (!Number.isFinite(ms)) return;
     this.#synced = true;
-    this.#correct(offset);
+    this.#correct(ms - (before + after) / 2);
+  }
+
+  // `offset`: the server's clock minus the device's as the connection's best beat shows it: too small by that beat's journey.
+  sync(offset) {
+    const measured = this.#synced;
+    this.#synced = true;
+    if (!measured || offset > this.#offset || this.#offset - offset > JITTER) this.#correct(offset);
   }
 
   // A first, coarse idea of the server's clock (an HTTP Date has whole seconds), until a beat comes.
@@ -47,14 +58,12 @@ export class Clock extends EventTarget {
   }
 
   // The server tells which stamp it used. Later than ours: go on after it. Earlier: it has pulled ours back,
-  // so the device's clock is ahead, and would go on losing its order at the server. None sent: it is the server's clock.
+  // so the device's clock is ahead, and would go on losing its order at the server.
   answer(sent, used) {
     const theirs = parse(used);
     if (sent === used || !Number.isFinite(theirs.ms)) return;
     if (theirs.ms > this.#last.ms) this.#last = { ms: theirs.ms, counter: theirs.counter };
-    const offset = theirs.ms - this.#now();
-    const ahead = sent !== undefined && parse(sent).ms - theirs.ms > JITTER;
-    if (ahead || (sent === undefined && offset > this.#offset)) this.#correct(offset);
+    if (sent !== undefined && parse(sent).ms - theirs.ms > JITTER) this.#correct(theirs.ms - this.#now());
   }
 
   #correct(offset) {
@@ -64,6 +73,13 @@ export class Clock extends EventTarget {
     this.#last = { ms: Math.max(0, this.#last.ms + delta), counter: this.#last.counter };
     this.dispatchEvent(new CustomEvent("shift", { detail: delta }));
   }
+}
+
+// Reads the server's clock by a write that it stamps itself: that nobody points, which changes nothing.
+export async function tune(clock, send, now = Date.now) {
+  const before = now();
+  const { stamps } = await send([{ key: "pointer", value: null }]);
+  clock.measured(before, now(), stamps[0]);
 }
 
 function random() {

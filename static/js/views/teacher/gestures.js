@@ -1,7 +1,7 @@
 // What a pointer does between down and up, one class a tool: start with the first point, move, end.
 // A gesture stays with the page on which it began.
 
-import { under } from "../../helpers/hit.js";
+import { met } from "../../helpers/hit.js";
 import { encode, strokes } from "../../models/ink.js";
 import { Pen } from "../../models/pen.js";
 
@@ -60,6 +60,7 @@ export class Erase {
   #page;
   #reach;
   #removed = [];
+  #last = null;
 
   constructor({ desk, stage, reach }) {
     this.#desk = desk;
@@ -69,7 +70,8 @@ export class Erase {
 
   move(points) {
     for (const { at } of points) {
-      const hit = under(strokes(this.#desk.lesson, this.#page), at, this.#reach);
+      const hit = met(strokes(this.#desk.lesson, this.#page), this.#last ?? at, at, this.#reach);
+      this.#last = at;
       if (!hit.length) continue;
       this.#removed.push(...hit.map((stroke) => register(this.#page, stroke)));
       this.#desk.erase(this.#page, hit);
