@@ -50,10 +50,12 @@ class Wheel:
         self._places[number].stuck.discard(subscriber)
 
     async def run(self) -> None:
-        """Turn until cancelled. Late steps are not made up for in a burst."""
-        number = 0
+        """Turn until cancelled. A step that is late does not delay the turn; several are not made up for in a burst."""
+        loop = asyncio.get_running_loop()
+        number, due = 0, loop.time()
         while True:
-            await asyncio.sleep(TURN_S / STEPS)
+            due = max(due + TURN_S / STEPS, loop.time())
+            await asyncio.sleep(due - loop.time())
             number = (number + 1) % STEPS
             self._visit(self._places[number])
 
