@@ -150,8 +150,8 @@ def _wait(request: Request) -> float:
 async def _news(request: Request, channel: Channel, who: Audience, since: Position, wait_s: float) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_s
-    epoch = channel.views.epoch
-    while loop.time() < deadline and not channel.ended and channel.views.epoch == epoch:
+    before = channel.views.epoch, channel.ended
+    while loop.time() < deadline and (channel.views.epoch, channel.ended) == before:
         if channel.views.document(who, since).news or await request.is_disconnected():
             return
         await channel.moved(deadline - loop.time())
