@@ -4,7 +4,6 @@ Rules: `site` is the server with one worker; a module that is about streams asks
 `@pytest.mark.parametrize("site", EVERYWHERE, indirect=True)`. The store is never emptied under a running site.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -14,7 +13,7 @@ from scripts.lib.server import Server
 from scripts.lib.teacher import Teacher
 from tests.support.redis_server import RedisServer, valkey_binary
 from tests.support.sites import ONE, Sites
-from tests.support.vigil import Watched, watch_all
+from tests.support.vigil import Vigil, watching
 
 
 @pytest.fixture(scope="session")
@@ -51,10 +50,7 @@ async def teacher(site: Server) -> AsyncIterator[Teacher]:
 
 
 @pytest.fixture(scope="session")
-async def vigil(sites: Sites) -> AsyncIterator[dict[str, asyncio.Task[Watched]]]:
+def vigil(sites: Sites) -> Iterator[Vigil]:
     """A quiet stream under every server, watched since the first test that asked for it."""
-    watching = watch_all(sites.everywhere())
-    yield watching
-    for task in watching.values():
-        task.cancel()
-    await asyncio.gather(*watching.values(), return_exceptions=True)
+    with watching(sites.everywhere()) as watched:
+        yield watched
