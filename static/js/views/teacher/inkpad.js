@@ -3,11 +3,10 @@
 // A stylus always draws; mouse and finger only with a tool in hand. While a stylus is near, fingers are the palm that holds
 // it and are ignored. One gesture at a time; a page turn, by whomever, ends it.
 
+import { toolFor } from "../../helpers/pointers.js";
 import { size } from "../../models/pages.js";
 import { Erase, Laser, Stroke } from "./gestures.js";
 
-const PALM = 1500; // ms after the stylus was last seen
-const ERASER_BUTTON = 32;
 const REACH = { mouse: 7, pen: 7, touch: 14 }; // CSS pixels around the eraser
 
 const GESTURES = { pen: Stroke, highlighter: Stroke, eraser: Erase, laser: Laser };
@@ -44,7 +43,7 @@ export class Inkpad {
 
   #down(event) {
     if (event.pointerType === "pen") this.#stylusSeen = event.timeStamp;
-    const tool = this.#toolFor(event);
+    const tool = toolFor(event, this.#toolbox, this.#stylusSeen);
     if (!tool || this.#pointer !== null || !this.#stage.page || this.#desk.ended || !this.#inside(event)) return;
     event.preventDefault();
     this.#host.setPointerCapture(event.pointerId);
@@ -92,13 +91,6 @@ export class Inkpad {
   #tool() {
     this.#host.dataset.tool = this.#toolbox.tool ?? "";
     if (this.#hovering && this.#toolbox.tool !== "laser") this.#end();
-  }
-
-  #toolFor({ pointerType, button, buttons, timeStamp, isPrimary }) {
-    const { tool, ink } = this.#toolbox;
-    if (pointerType === "pen") return buttons & ERASER_BUTTON ? "eraser" : tool ?? ink;
-    if (pointerType === "touch") return isPrimary && timeStamp - this.#stylusSeen > PALM ? tool : null;
-    return button === 0 ? tool : null;
   }
 
   #inside({ clientX, clientY }) {
