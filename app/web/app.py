@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from app.web import decks, events, keyring, lessons, operations, pages, polls, state
 from app.web.answers import SECURITY
+from app.web.assets import PREFIX
 from app.web.problems import HANDLERS, Problem, response as problem_response
 
 API = "/api/lessons/{lesson}"
@@ -56,10 +57,10 @@ def build(lifespan: Lifespan[Starlette]) -> ASGIApp:
 
 
 class Application:
-    """Adds the headers that every response carries, and lets streams in by the short way.
+    """Adds the headers that every response carries, and lets streams and files through by a short way.
 
-    Thousands of streams come at once; on their way Starlette's middleware and its table of routes would
-    cost more than the stream does.
+    Both come by the thousand at once; Starlette's middleware and its table of routes would cost more than
+    they do.
     """
 
     def __init__(self, app: Starlette) -> None:
@@ -75,15 +76,20 @@ class Application:
                 message["headers"] = [*message["headers"], *SECURITY]
             await send(message)
 
-        stream = _EVENTS.fullmatch(scope["path"]) if scope["method"] in {"GET", "HEAD"} else None
-        if stream is None:
-            await self._app(scope, receive, secured)
-            return
+        path = scope["path"]
+        if scope["method"] in {"GET", "HEAD"}:
+            if path.startswith(PREFIX) and await self._app.state.services.assets(scope, receive, send):
+                return
+            if stream := _EVENTS.fullmatch(path):
+                await self._events(stream[1], scope, receive, secured)
+                return
+        await self._app(scope, receive, secured)
+
+    async def _events(self, lesson: str, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self._app
-        scope["path_params"] = {"lesson": stream[1]}
-        request = Request(scope, receive)
+        scope["path_params"] = {"lesson": lesson}
         try:
-            response = await events.events(request)
+            response = await events.events(Request(scope, receive))
         except Problem as problem:
             response = problem_response(problem)
-        await response(scope, receive, secured)
+        await response(scope, receive, send)

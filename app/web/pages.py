@@ -49,10 +49,6 @@ async def _of_lesson(request: Request, page: str, at: str) -> Response:
     return found.assets.page(request, page)
 
 
-async def static(request: Request) -> Response:
-    """GET /static/{version}/{path}"""
-    params = request.path_params
-    response = services(request).assets.file(request, params["version"], params["path"])
-    if response is None:
-        raise Problem(404, "There is no such file.")
-    return response
+async def static(_: Request) -> Response:
+    """GET /static/{version}/{path}: what the short way (`app/web/app.py`) has not found."""
+    raise Problem(404, "There is no such file.")
