@@ -83,7 +83,7 @@ def snapshot(lesson: Lesson, audience: Audience) -> dict[str, str]:
     seen = {}
     for register in lesson:
         key = register.key
-        if register.raw == NULL or (key.startswith("ink/") and not key.startswith(ink)):
+        if key.startswith("ink/") and not key.startswith(ink):
             continue
         raw = _sight(lesson, register, audience)
         if raw is not None and raw != NULL:

@@ -11,7 +11,7 @@ from app.core.lesson import START, Lesson, Register
 from app.store.contract import Limits, Reader, Snapshot
 from app.store.memory import MemoryStore
 from app.store.redis import RedisStore
-from tests.support.redis_server import STORES, RedisServer
+from tests.support.redis_server import STORES, RedisServer, debian_binary, valkey_binary
 from tests.support.steps import programs, run
 
 LIMITS = {
@@ -33,15 +33,20 @@ class Pair(NamedTuple):
 
 
 @pytest.fixture(scope="module", params=[(kind, limits) for kind in STORES for limits in LIMITS])
-async def pair(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
-    """Both stores."""
+async def pair(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Pair]:
+    """Both stores; the server keeps nothing on disk, since thousands of writes would wait for it."""
     kind, limits = request.param
-    server: RedisServer = request.getfixturevalue(kind)
+    binary = valkey_binary() if kind == "valkey" else debian_binary()
+    assert binary is not None
+    server = RedisServer(binary, tmp_path_factory.mktemp(kind), {"appendonly": "no"}).start()
     redis = RedisStore(server.url, limits=LIMITS[limits])
     reader = await redis.reader("differential")
     yield Pair(MemoryStore(LIMITS[limits]), redis, reader)
     await reader.close()
     await redis.close()
+    server.kill()
 
 
 def registers(snapshot: Snapshot | None) -> list[Register]:
@@ -51,7 +56,7 @@ def registers(snapshot: Snapshot | None) -> list[Register]:
 
 
 @settings(max_examples=40)
-@given(program=programs)
+@given(program=programs())
 async def test_answers_registers_and_feeds_are_equal(pair: Pair, program: Sequence[tuple[int, Any]]) -> None:
     """The same program gives the same answers, registers, feed and counts."""
     code = next(codes)

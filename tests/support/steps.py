@@ -36,10 +36,10 @@ stamps = st.builds(
 
 
 @st.composite
-def changes(draw: st.DrawFn) -> Change:
+def changes(draw: st.DrawFn, among_keys: Sequence[str], among_stamps: Sequence[Stamp]) -> Change:
     """One register to set."""
-    key = draw(keys)
-    stamp = draw(st.none() | stamps)
+    key = draw(st.sampled_from(among_keys))
+    stamp = draw(st.sampled_from([*among_stamps, None]))
     if is_prefix(key) or draw(st.integers(0, 5)) == 0:
         return Change(key, NULL, stamp)
     if family(key) == "poll":
@@ -97,18 +97,6 @@ class Publish:
         return await store.publish(lesson, self.poll, now)
 
 
-_names = st.sampled_from(("x", "y", "none"))
-
-steps = st.one_of(
-    st.builds(Write, st.lists(changes(), max_size=8)),
-    st.builds(Write, st.lists(changes(), min_size=1, max_size=3)),
-    st.builds(Vote, _names, st.sampled_from("abc"), st.lists(st.integers(-1, 3), max_size=3)),
-    st.builds(
-        Vote, st.just("x"), st.sampled_from("abc"), st.lists(st.integers(0, 2), min_size=1, max_size=1)
-    ),
-    st.builds(Publish, _names),
-    st.builds(Create),
-)
 open_poll = json.dumps({"question": "?", "options": ["a", "b", "c"], "multiple": True, "status": "open"})
 first_steps = st.sampled_from(
     (
@@ -116,15 +104,28 @@ first_steps = st.sampled_from(
         Write([Change("poll/x", open_poll, None, 1), Change("poll/y", open_poll, None, 1)]),
     )
 )
+names = st.sampled_from(("x", "x", "y", "none"))
+choices = st.lists(st.integers(0, 2), min_size=1, max_size=2) | st.lists(st.integers(-1, 3), max_size=3)
 delays = st.sampled_from((0, 0, 1, 100, 499, 500, 1_000, 6_000, -1, -3_000))
 
-last_steps = st.builds(Write, st.lists(changes(), max_size=2), end=st.just(value=True))
-programs = st.builds(
-    lambda first, rest, end: [first, *rest, *end],
-    st.tuples(delays, first_steps),
-    st.lists(st.tuples(delays, steps), max_size=12),
-    st.lists(st.tuples(delays, last_steps | steps), max_size=3),
-)
+
+@st.composite
+def programs(draw: st.DrawFn) -> list[tuple[int, Any]]:
+    """Delays and steps over a few keys and a few stamps, which therefore meet again and again."""
+    change = changes(
+        draw(st.lists(keys, min_size=1, max_size=7)), draw(st.lists(stamps, min_size=1, max_size=5))
+    )
+    steps = st.one_of(
+        st.builds(Write, st.lists(change, max_size=8)),
+        st.builds(Write, st.lists(change, min_size=1, max_size=3)),
+        st.builds(Vote, names, st.sampled_from("abc"), choices),
+        st.builds(Publish, names),
+        st.builds(Create),
+    )
+    end = st.builds(Write, st.lists(change, max_size=2), end=st.just(value=True))
+    first = draw(st.tuples(delays, first_steps))
+    rest = draw(st.lists(st.tuples(delays, steps), max_size=14))
+    return [first, *rest, *draw(st.lists(st.tuples(delays, end | steps), max_size=3))]
 
 
 async def run(store: Store, lesson: str, program: Sequence[tuple[int, Any]]) -> list[object]:
