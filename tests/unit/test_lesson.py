@@ -122,6 +122,14 @@ def test_applying_says_what_was_applied() -> None:
     assert len(lesson) == 2
 
 
+def test_an_entry_that_was_known_moves_nothing_back() -> None:
+    """A tail that begins before the snapshot it was loaded with is harmless."""
+    lesson = fold(write("slide", 1), write("slide", 2))
+    before = list(lesson)
+    assert lesson.apply(Position(1, 0), [write("slide", 1)]) == [False]
+    assert (list(lesson), lesson.position) == (before, Position(2, 0))
+
+
 def test_marks_only_rise() -> None:
     """What has been seen stays seen, until a clear ends the register."""
     lesson = fold(write("poll/x", 1, mark=2), write("poll/x", 2, mark=0))
