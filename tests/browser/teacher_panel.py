@@ -55,7 +55,7 @@ class Panel:
 
     def _request(self, request: Request) -> None:
         if request.method == "POST" and request.url.endswith("/state"):
-            writes: list[dict[str, Any]] = request.post_data_json["writes"]
+            writes: list[dict[str, Any]] = (request.post_data_json or {})["writes"]
             if all("stamp" in write for write in writes):  # without: the panel reads the server's clock
                 self.requests.append(writes)
                 self.sent += writes

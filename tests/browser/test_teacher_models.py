@@ -239,7 +239,9 @@ async def test_a_fresh_press_insists_once(run: Run) -> None:
       await tick(), outbox.retry(), await tick();
       return [requests, told];
     }}""")
-    first, insisting, *repeated = [[(write["key"], write.get("stamp")) for write in request] for request in requests]
+    first, insisting, *repeated = [
+        [(write["key"], write.get("stamp")) for write in request] for request in requests
+    ]
     assert first == [("slide", "1000.0.w"), ("ink/p/s", "1000.1.w")]
     assert insisting == [("slide", None)]
     assert repeated == [[("timer", "9000.1.w")]] * 2  # after the stamp that the server used
@@ -338,6 +340,24 @@ async def test_a_waiting_clear_hides_late_echoes(run: Run) -> None:
       return seen;
     }""")
     assert seen == ["a", "", "", "c", "c", "cd"]
+
+
+async def test_a_beaten_write_gives_way(run: Run) -> None:
+    """Also where the winner had been heard before, so that nothing more will come; and a stroke that a clear took does not wait."""
+    seen = await run("""async ({ load }) => {
+      const { Lesson } = await load("models/lesson.js");
+      const { Mirror } = await load("models/mirror.js");
+      const lesson = new Lesson();
+      const mirror = new Mirror(lesson);
+      const write = (key, value, stamp) => mirror.write([{ key, value, stamp }]);
+      mirror.hear({ reset: true, writes: [["slide", { page: "a-5" }]] });
+      write("slide", { page: "a-2" }, "1"), mirror.settle([{ key: "slide", stamp: "1", applied: false }]);
+      write("ink/p/a", 1, "2"), write("ink/p/", null, "3"), mirror.settle([{ key: "ink/p/", stamp: "3", applied: true }]);
+      mirror.hear({ writes: [["ink/p/a", 4]] });
+      await new Promise((done) => setTimeout(done, 1600));
+      return [lesson.page, lesson.get("ink/p/a")];
+    }""")
+    assert seen == ["a-5", 4]
 
 
 async def test_panels_agree_with_the_server_in_the_end(run: Run) -> None:
@@ -463,7 +483,9 @@ async def test_pieces_hold_the_stroke(run: Run) -> None:
         ({"pointerType": "touch", "isPrimary": True, "timeStamp": 5_500}, "pen", None),
     ],
 )
-async def test_what_a_pointer_works_with(run: Run, event: dict[str, Any], hand: str | None, tool: str | None) -> None:
+async def test_what_a_pointer_works_with(
+    run: Run, event: dict[str, Any], hand: str | None, tool: str | None
+) -> None:
     """A stylus always, turned over as an eraser; a finger not while the stylus was near (here at 5 s)."""
     source = """async ({ load }, event, tool) =>
       (await load("helpers/pointers.js")).toolFor(event, { tool, ink: "pen" }, 5000)"""

@@ -24,7 +24,9 @@ async def poll_is(teacher: Teacher, **expected: Any) -> dict[str, Any]:
         registers = await teacher.registers()
         return next((value for key, value in registers.items() if key.startswith("poll/")), {})
 
-    return await eventually(look, lambda found: all(found.get(name) == value for name, value in expected.items()))
+    return await eventually(
+        look, lambda found: all(found.get(name) == value for name, value in expected.items())
+    )
 
 
 async def test_a_poll_from_draft_to_csv(lecture: Lecture, open_window: OpenWindow) -> None:
@@ -80,7 +82,9 @@ async def test_a_draft_is_edited_and_deleted(lecture: Lecture, open_window: Open
     await panel.does_with_poll(QUESTION, "Delete this poll")
     await panel.page.get_by_role("button", name="Delete", exact=True).click()
     await expect(panel.poll(QUESTION)).to_be_hidden()
-    await eventually(lecture.teacher.registers, lambda found: not any(key.startswith("poll/") for key in found))
+    await eventually(
+        lecture.teacher.registers, lambda found: not any(key.startswith("poll/") for key in found)
+    )
 
 
 async def test_the_form_says_what_is_missing(lecture: Lecture, open_window: OpenWindow) -> None:
