@@ -140,8 +140,7 @@ class Channel:
         """Hear how many viewers other workers have; teachers are told when the sum has changed."""
         self.others = total_elsewhere
         if self.views.viewers != self.viewers:
-            self.views.viewers = self.viewers
-            self.views.forget()
+            self.views.count(self.viewers)
             if self.crowd.of[Audience.TEACHER]:
                 self._audience_changed = True
                 self._schedule()

@@ -33,6 +33,7 @@ class Views:
         self.lesson = lesson
         self.epoch = epoch
         self.viewers = 0
+        self._counted = lesson.position  # where the lesson was when their number last changed
         self._kept: dict[tuple[object, ...], Frame | Document] = {}
         self._position = lesson.position
 
@@ -41,8 +42,10 @@ class Views:
         """The name of the lesson's position."""
         return Cursor(self.epoch, self.lesson.position)
 
-    def forget(self) -> None:
-        """What was encoded is no longer so."""
+    def count(self, viewers: int) -> None:
+        """There are so many viewers now."""
+        self.viewers = viewers
+        self._counted = self.lesson.position
         self._kept.clear()
 
     def frame(self, audience: Audience, since: Position | None) -> Frame:
@@ -50,9 +53,8 @@ class Views:
         key = ("frame", audience, since)
         kept = self._recall(key)
         if not isinstance(kept, Frame):
-            kept = frames.state(
-                self.cursor, audiences.encode(self._told(audience, since), reset=since is None)
-            )
+            told = {**self._told(audience, since), **self._audience(audience, since)}
+            kept = frames.state(self.cursor, audiences.encode(told, reset=since is None))
             self._keep(key, kept)
         return kept
 
@@ -61,7 +63,11 @@ class Views:
         key = ("document", audience, since)
         kept = self._recall(key)
         if not isinstance(kept, Document):
-            kept = self._document(self._told(audience, since), reset=since is None)
+            told = self._told(audience, since)
+            news = since is None or any(key not in EPHEMERAL for key in told)
+            if news:  # a count alone does not end a long poll
+                told = {**told, **self._audience(audience, since)}
+            kept = self._document(told, reset=since is None, news=news)
             self._keep(key, kept)
         return kept
 
@@ -70,7 +76,7 @@ class Views:
         key = ("ink", page)
         kept = self._recall(key)
         if not isinstance(kept, Document):
-            kept = self._document(audiences.ink(self.lesson, page), reset=False)
+            kept = self._document(audiences.ink(self.lesson, page), reset=False, news=True)
             self._keep(key, kept)
         return kept
 
@@ -79,17 +85,20 @@ class Views:
         return audiences.changes(self.lesson, audience, since)
 
     def _told(self, audience: Audience, since: Position | None) -> dict[str, str]:
-        if since is not None:
-            return audiences.changes(self.lesson, audience, since)
-        told = audiences.snapshot(self.lesson, audience)
-        if audience is Audience.TEACHER:
-            told["audience"] = self.audience
-        return told
+        if since is None:
+            return audiences.snapshot(self.lesson, audience)
+        return audiences.changes(self.lesson, audience, since)
 
-    def _document(self, told: dict[str, str], *, reset: bool) -> Document:
+    def _audience(self, audience: Audience, since: Position | None) -> dict[str, str]:
+        """The `audience` register, for those who may see it and may not know it: it has no position of its own."""
+        if audience is Audience.VIEWER or (since is not None and since > self._counted):
+            return {}
+        return {"audience": self.audience}
+
+    def _document(self, told: dict[str, str], *, reset: bool, news: bool) -> Document:
         body = f'{{"cursor":"{self.cursor}",{audiences.encode(told, reset=reset)[1:]}'.encode()
         etag = f'"{hashlib.blake2s(body, digest_size=12).hexdigest()}"'
-        return Document(body, etag, news=reset or any(key not in EPHEMERAL for key in told))
+        return Document(body, etag, news)
 
     @property
     def audience(self) -> str:
