@@ -1,0 +1,193 @@
+"""What a gallery can be told to do, and what it reports.
+
+Rules: one order at a time, each answered when it is done; between orders the gallery reads. A report covers the time
+since the last `clear`, and says what the load client itself cost and how far it lagged.
+"""
+
+import gc
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+
+from scripts.lib.bench.feeds import Feed
+from scripts.lib.bench.gallery import Counted, Gallery
+from scripts.lib.bench.histogram import Histogram
+from scripts.lib.bench.payload import now_us
+from scripts.lib.bench.registers import Ending, ending
+from scripts.lib.bench.stream import Stream
+from scripts.lib.bench.system import raise_limits
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How far the gallery is."""
+
+    live: int
+    updates: int
+    events: int  # that they came in
+    fewest: int  # updates of the viewer that has had the fewest
+    most: int
+    oldest_us: int  # when the newest update was posted that every viewer has had
+
+    def __add__(self, other: "Count") -> "Count":
+        return Count(
+            self.live + other.live,
+            self.updates + other.updates,
+            self.events + other.events,
+            min(self.fewest, other.fewest),
+            max(self.most, other.most),
+            min(self.oldest_us, other.oldest_us),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a gallery has seen since it was last told to clear."""
+
+    count: Count
+    late: Histogram
+    held_late: Histogram
+    uneven: int  # feeds whose viewers have not all had as many
+    apart: int  # feeds whose viewers have not all come to the same last update
+    joins: Histogram
+    lag: Histogram
+    lost: int
+    faults: tuple[str, ...]
+    cpu_s: float
+    wall_s: float
+
+    def __add__(self, other: "Report") -> "Report":
+        return Report(
+            self.count + other.count,
+            self.late + other.late,
+            self.held_late + other.held_late,
+            self.uneven + other.uneven,
+            self.apart + other.apart,
+            self.joins + other.joins,
+            self.lag + other.lag,
+            self.lost + other.lost,
+            self.faults + other.faults,
+            max(self.cpu_s, other.cpu_s),  # the busiest process is the one that could be too slow
+            max(self.wall_s, other.wall_s),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What viewers were told first when they came back."""
+
+    resets: int
+    updates: int  # told in first events that were no resets
+
+    def __add__(self, other: "Return") -> "Return":
+        return Return(self.resets + other.resets, self.updates + other.updates)
+
+
+class Orders:
+    """The methods are the orders."""
+
+    def __init__(self, gallery: Gallery) -> None:
+        self._gallery = gallery
+        self._streams: list[Stream] = []
+        self._held: dict[Stream, int] = {}  # and how much each had been told before
+
+    def join(self, feeds: Sequence[Feed], viewers: int, narrow_every: int = 0) -> tuple[str, ...]:
+        """Open `viewers` streams, dealt over the feeds; every n-th a narrow one, whose bytes are kept. What went wrong."""
+        made = []
+        for number in range(viewers):
+            narrow = bool(narrow_every) and number % narrow_every == 0
+            stream = Stream(feeds[number % len(feeds)], self._gallery.counted.late.append, narrow=narrow)
+            if narrow:
+                stream.kept = []
+                stream.late = self._gallery.counted.held_late.append
+            made.append(stream)
+        self._streams += made
+        self._gallery.join(made)
+        return tuple(self._gallery.counted.faults)
+
+    def clear(self) -> None:
+        """Count anew."""
+        counted = self._gallery.counted = Counted()
+        for stream in self._streams:
+            stream.got = stream.events = 0
+            stream.late = (counted.late if stream.kept is None else counted.held_late).append
+
+    def count(self) -> Count:
+        """How far the gallery is."""
+        viewers = [stream for stream in self._streams if stream.kept is None]
+        got = [stream.got for stream in viewers]
+        live = sum(stream.live for stream in self._streams)
+        last = (each.told.stamps[-1] if each.told and each.told.stamps else 0 for each in viewers)
+        events = sum(stream.events for stream in viewers)
+        return Count(live, sum(got), events, min(got, default=0), max(got, default=0), min(last, default=0))
+
+    def report(self) -> Report:
+        """What has been seen."""
+        told = self._gallery.counted
+        cpu_s, wall_s = time.process_time() - told.cpu_s, (now_us() - told.since_us) / 1e6
+        late, held, joins, lag = map(Histogram.of, (told.late, told.held_late, told.joins, told.lag))
+        faults = tuple(told.faults)
+        return Report(self.count(), late, held, *self._uneven(), joins, lag, told.lost, faults, cpu_s, wall_s)
+
+    def _uneven(self) -> tuple[int, int]:
+        numbers: dict[Feed, set[int]] = {}
+        lasts: dict[Feed, set[tuple[int, ...]]] = {}
+        for stream in self._streams:
+            if stream.kept is None and stream.live:
+                numbers.setdefault(stream.feed, set()).add(stream.got)
+                lasts.setdefault(stream.feed, set()).add(stream.told.stamps[-1:] if stream.told else ())
+        return sum(len(each) > 1 for each in numbers.values()), sum(len(each) > 1 for each in lasts.values())
+
+    def hold(self) -> int:
+        """The narrow ones stop reading; how many there are."""
+        self._held = {each: len(each.kept) for each in self._streams if each.kept is not None and each.live}
+        for stream in self._held:
+            self._gallery.hold(stream)
+        return len(self._held)
+
+    def release(self) -> None:
+        """They read again."""
+        for stream in self._held:
+            self._gallery.release(stream)
+
+    def again(self) -> int:
+        """Those that the server has cut off meanwhile come back with their cursors; how many."""
+        gone = [stream for stream in self._held if not stream.live]
+        self._gallery.join(gone)
+        return len(gone)
+
+    def endings(self) -> list[Ending]:
+        """What each that was held has been told since, and what it ends with."""
+        return [ending(each.kept or [], before) for each, before in self._held.items()]
+
+    def cut(self) -> None:
+        """Everybody's connection is gone."""
+        for stream in self._streams:
+            self._gallery.drop(stream)
+
+    def back(self) -> Return:
+        """Everybody comes back from where it was."""
+        self._gallery.join(self._streams)
+        firsts = [stream.first for stream in self._streams if stream.live and stream.first]
+        resets = sum(first.reset for first in firsts)
+        return Return(resets, sum(len(first.stamps) for first in firsts if not first.reset))
+
+
+def run(pipe: Connection) -> None:
+    """The gallery's process, until the other end closes the pipe or says `stop`."""
+    gc.disable()  # a collection of ten thousand streams would be read as the server's lateness
+    raise_limits()
+    gallery = Gallery(pipe.fileno())
+    orders = Orders(gallery)
+    while True:
+        gallery.turn(1.0)
+        if gallery.door.rung:
+            gallery.door.rung = False
+            try:
+                name, arguments = pipe.recv()
+            except EOFError:
+                return
+            if name == "stop":
+                return
+            pipe.send(getattr(orders, name)(*arguments))

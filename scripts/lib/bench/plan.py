@@ -1,0 +1,111 @@
+"""What `scripts/bench all` runs, and each scenario's usual size.
+
+Rules: cells whose ratios are taken are in one group, and so in the same rounds. `scale` makes everything smaller, to
+try the lab itself; the claims are then about smaller numbers and mean little.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scripts.lib.bench.lab import PEERS, Cell
+
+LESSON_VIEWERS = 8
+HELD_S = (36.0, 60.0)  # below and above what the server takes for a dead peer (TCP_USER_TIMEOUT, 45 s)
+WRITES_A_LESSON = 0.3  # a second: 1,000 lessons have 300 together
+
+RATES = {
+    "fanout": 10.0,
+    "ink": 60.0,
+    "join": 50.0,
+    "reconnect": 100.0,
+    "slow": 60.0,
+    "vote": 300.0,
+    "workers": 40.0,
+}
+SECONDS = {"slow": 60.0}
+VIEWERS = {"join": 5_000, "reconnect": 5_000, "lessons": 8_000, "idle": 8_000, "workers": 8_000}
+ONLY_LECTERN = frozenset({"lessons", "reconnect", "vote", "workers"})
+USUAL_AT_MOST = 2_000  # viewers; above, at ten writes a second, it falls behind for minutes
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many viewers."""
+
+    scale: float = 1.0
+
+    def _scaled(self, viewers: int) -> int:
+        return max(round(viewers * self.scale / LESSON_VIEWERS), 1) * LESSON_VIEWERS
+
+    @property
+    def few(self) -> int:
+        """As good as nobody."""
+        return 10
+
+    @property
+    def small(self) -> int:
+        """A large lecture."""
+        return self._scaled(500)
+
+    @property
+    def middle(self) -> int:
+        """A large university's largest course."""
+        return self._scaled(2_000)
+
+    @property
+    def large(self) -> int:
+        """Everybody."""
+        return self._scaled(8_000)
+
+    @property
+    def storm(self) -> int:
+        """Who joins at once."""
+        return self._scaled(5_000)
+
+
+def cell(
+    scenario: str,
+    peer: str = "lectern",
+    viewers: int = 0,
+    *,
+    rate: float = 0.0,
+    seconds: float = 0.0,
+    workers: int = 1,
+) -> Cell:
+    """A cell with its scenario's usual values where none are given."""
+    viewers = viewers or VIEWERS.get(scenario, 2_000)
+    feeds = max(viewers // LESSON_VIEWERS, 1) if scenario == "lessons" else workers
+    usual_rate = feeds * WRITES_A_LESSON if scenario == "lessons" else RATES.get(scenario, 0.0) * feeds
+    usual_seconds = SECONDS.get(scenario, 10.0)
+    return Cell(scenario, peer, viewers, rate or usual_rate, seconds or usual_seconds, workers, feeds)
+
+
+def everything(sizes: Sizes, peers: Iterable[str], seconds: float) -> list[list[Cell]]:
+    """Groups of cells; the rounds of a group are interleaved."""
+    rivals = [peer for peer in PEERS if peer in peers and peer != "lectern"]
+    numbers = (sizes.small, sizes.middle, sizes.large)
+
+    def each(scenario: str, viewers: int) -> list[Cell]:
+        told = [cell(scenario, "lectern", viewers, seconds=seconds)]
+        for peer in rivals:
+            busy = scenario == "ink" or viewers > USUAL_AT_MOST
+            if peer != "usual" or scenario == "idle" or not busy:
+                told.append(cell(scenario, peer, viewers, seconds=seconds))
+        return told
+
+    fanout = [cell("fanout", viewers=sizes.few, seconds=seconds)]
+    fanout += [one for viewers in numbers for one in each("fanout", viewers)]
+    fanout.append(cell("lessons", viewers=sizes.large, seconds=seconds))
+    workers = [cell("workers", viewers=sizes.large, seconds=seconds, workers=number) for number in (1, 2)]
+    storms = [cell("join", viewers=sizes.storm), cell("reconnect", viewers=sizes.storm)]
+    return [
+        fanout,
+        each("ink", sizes.middle),
+        [one for viewers in numbers for one in each("idle", viewers)],
+        [*storms, cell("vote", viewers=sizes.middle)],
+        workers,
+        [
+            cell("slow", viewers=sizes.middle, seconds=seconds * share / 10 if seconds else share)
+            for share in HELD_S
+        ],
+    ]

@@ -1,0 +1,30 @@
+"""`fanout`: one lesson, a register written 10 times a second (about 100 bytes an event). `ink`: 60 pieces of ink a
+second, which Lectern may merge within 50 ms. `workers`: so many writes that the server cannot keep up: what it delivers.
+
+Measured: the server's CPU for one delivered update, and how late it came, from its own POST.
+"""
+
+from scripts.lib.bench.lab import Cell, Lab, Run
+from scripts.lib.bench.payload import Kind
+from scripts.lib.bench.publisher import Plan
+from scripts.lib.bench.scenarios import common
+
+KINDS = {"fanout": Kind.TIMER, "ink": Kind.INK, "workers": Kind.TIMER}
+
+
+def run(lab: Lab, cell: Cell) -> Run:
+    """One run."""
+    kind = KINDS[cell.scenario]
+    with lab.stage(cell) as stage:
+        feeds = stage.running.open(cell.feeds)
+        stage.gallery.join(feeds, cell.viewers)
+        first = stage.warm(feeds, kind, cell.rate, cell.viewers)
+        plan = Plan(feeds, kind, cell.rate, cell.seconds, lab.seed, first)
+        with lab.profiling(stage.running.roots):
+            stretch = stage.measure(plan, cell.viewers)
+    figures = common.figures(stretch)
+    figures["conflated"] = stretch.expected - stretch.report.count.updates
+    faults = common.problems(
+        stretch, viewers=cell.viewers, conflates=kind is Kind.TIMER, workers=cell.workers
+    )
+    return Run(cell, figures, common.histograms(stretch), tuple(faults))
