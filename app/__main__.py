@@ -15,6 +15,8 @@ from app.settings import BadSetting, Settings
 
 def main() -> None:
     """Run the server."""
+    if sys.argv[1:]:
+        sys.exit("lectern: there are no arguments; settings are environment variables (docs/OPERATIONS.md)")
     try:
         settings = Settings.from_environ(os.environ)
         logs.configure(settings.log_level)

@@ -33,6 +33,7 @@ from app.web.assets import Assets
 from app.web.decklessons import DeckLessons
 from app.web.deckregisters import DeckRegisters
 from app.web.guesses import Guesses
+from app.web.housekeeping import EVERY_S as HOUSEKEEPING_S, Housekeeping
 from app.web.opening import Streams
 from app.web.services import Services
 from app.web.signing import Signer
@@ -67,7 +68,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
     secret = settings.secret.encode() or await store.secret()
     hub = Hub(store, worker)
     reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
-    book = DeckBook(store.redis, worker, retention_s)
+    book = DeckBook(store.redis, worker)
     decks = Decks(open_store(settings.decks), DeckRegisters(hub), book)
 
     await stack.enter_async_context(
@@ -79,6 +80,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
                 forever(presence.step, EVERY_S, "presence"),
                 forever(tallies.sweep, SWEEP_S, "tallies"),
                 forever(hub.tidy, DROP_EVERY_S, "idle lessons"),
+                forever(Housekeeping(book, decks).step, HOUSEKEEPING_S, "decks without a lesson"),
             ]
         )
     )

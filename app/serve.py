@@ -56,6 +56,7 @@ def run(settings: Settings, *, on_bound: Callable[[str], None], on_stop: Callabl
         signal.signal(number, lambda *_: None)
     asked = config(settings)
     listener = asked.bind_socket()
+    listener.listen(BACKLOG)  # from here on a click on the link waits for the server, and is not refused
     host, port = listener.getsockname()[:2]
     on_bound(settings.public_url or f"http://{f'[{host}]' if ':' in host else host}:{port}/")
     try:

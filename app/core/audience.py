@@ -77,9 +77,14 @@ def _poll_sight(register: Register) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _current_ink(lesson: Lesson) -> str:
+    """The prefix of the current page's ink; where no page is current, one that no key has."""
+    return f"ink/{page(lesson) or ''}/"
+
+
 def snapshot(lesson: Lesson, audience: Audience) -> dict[str, str]:
     """Everything the audience may see: key -> JSON text. The ink is the current page's."""
-    ink = f"ink/{page(lesson)}/"
+    ink = _current_ink(lesson)
     seen = {}
     for register in lesson:
         key = register.key
@@ -105,7 +110,7 @@ def changes(lesson: Lesson, audience: Audience, since: Position) -> dict[str, st
 def _with(lesson: Lesson, register: Register) -> list[Register]:
     """A changed register, and those whose sight its change alters."""
     if register.key == "slide":
-        ink = lesson.below(f"ink/{page(lesson)}/")
+        ink = lesson.below(_current_ink(lesson))
         return [register, *(stroke for stroke in ink if stroke.raw != NULL)]
     if register.key == "poll/":
         return [register, register._replace(key="tally/")]

@@ -45,6 +45,7 @@ class Refusal(Enum):
     UNKNOWN = "unknown"  # no such poll, or a draft, which viewers must not be able to tell apart
     CLOSED = "closed"
     IMPOSSIBLE = "impossible"
+    FULL = "full"  # the poll has as many voters as one may have
 
 
 def parse_poll(raw: str) -> Poll | None:

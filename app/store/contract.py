@@ -43,7 +43,8 @@ class Limits:
 
     registers: int = 32_768  # tombstones among them; those and the server's own may go to twice as many
     value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8; those two kinds go on
-    feed: int = 4_096  # entries kept for readers that fall behind
+    feed: int = 1_024  # entries kept for readers that fall behind
+    voters: int = 100_000  # of one poll
     retention_s: int = 30 * 24 * 3600  # after the last write or vote everything is removed
 
 

@@ -1,7 +1,8 @@
 """Which lesson a deck belongs to, and who renders it now. In Redis, beside the lessons.
 
 Rules: a claim is a lease: a worker that renders renews it, and when it dies another finds the deck
-abandoned `LEASE_MS` later. Entries live as long as lessons do after their last use.
+abandoned `LEASE_MS` later. A deck is in the book until it is crossed out, which is for whoever removes
+its files once its lesson is gone: so no file is ever left without an entry.
 """
 
 import json
@@ -12,8 +13,10 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.store.contract import StoreUnavailable
+from app.store.records import lesson_keys
 
 LEASE_MS = 15_000
+_DECKS = "lectern:decks"  # deck -> lesson
 _RENDERS = "lectern:renders"  # deck -> [lesson, name] while it is not whole
 
 T = TypeVar("T")
@@ -22,14 +25,13 @@ T = TypeVar("T")
 class DeckBook:
     """Keeps decks' lessons and claims. Raises StoreUnavailable."""
 
-    def __init__(self, redis: Redis, worker: str, retention_s: int) -> None:
+    def __init__(self, redis: Redis, worker: str) -> None:
         self._redis = redis
         self._worker = worker
-        self._retention_s = retention_s
 
     async def lesson(self, deck: str) -> str | None:
         """The deck's lesson, or None for an unknown deck."""
-        kept: Any = await _call(lambda: self._redis.getex(_deck(deck), ex=self._retention_s))
+        kept: Any = await _call(lambda: self._redis.hget(_DECKS, deck))
         return kept.decode() if kept else None
 
     async def claim(self, deck: str, lesson: str, name: str) -> bool:
@@ -37,7 +39,7 @@ class DeckBook:
         mine = await _call(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS, nx=True))
         if not mine:
             return False
-        await _call(lambda: self._redis.set(_deck(deck), lesson, ex=self._retention_s))
+        await _call(lambda: self._redis.hset(_DECKS, deck, lesson))
         await _call(lambda: self._redis.hset(_RENDERS, deck, json.dumps([lesson, name])))
         return True
 
@@ -60,9 +62,19 @@ class DeckBook:
                 found.append((deck.decode(), lesson, name))
         return found
 
+    async def orphans(self) -> list[str]:
+        """Decks whose lesson is gone."""
+        decks: dict[Any, Any] = await _call(lambda: self._redis.hgetall(_DECKS))
+        found = []
+        for deck, lesson in decks.items():
+            meta = lesson_keys(lesson.decode())[0]
+            if not await _call(lambda meta=meta: self._redis.exists(meta)):  # type: ignore[misc]
+                found.append(deck.decode())
+        return found
 
-def _deck(deck: str) -> str:
-    return f"lectern:deck:{deck}"
+    async def cross_out(self, deck: str) -> None:
+        """The deck's files are gone."""
+        await _call(lambda: self._redis.hdel(_DECKS, deck))
 
 
 def _lease(deck: str) -> str:

@@ -126,6 +126,8 @@ class MemoryStore:
         if refusal is not None:
             return refusal
         votes = kept.votes.setdefault(poll, {})
+        if voter not in votes and len(votes) >= self._limits.voters:
+            return Refusal.FULL
         if votes.get(voter) != tuple(choices):
             votes[voter] = tuple(choices)
             kept.dirty.add(poll)

@@ -118,7 +118,8 @@ class RedisStore:
     async def vote(
         self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
     ) -> Refusal | int:
-        args: list[Any] = [now, poll, voter, self._limits.feed, self._limits.retention_s, *choices]
+        limits = self._limits
+        args: list[Any] = [now, poll, voter, limits.feed, limits.retention_s, limits.voters, *choices]
         answer = await self._call(lambda: self._vote(lesson_keys(lesson), args))
         return answer if isinstance(answer, int) else Refusal(answer.decode())
 

@@ -63,6 +63,8 @@ def _refused(refusal: Refusal) -> Problem:
         return Problem(404, "There is no such poll.")
     if refusal is Refusal.CLOSED:
         return Problem(409, "The poll is not open.")
+    if refusal is Refusal.FULL:
+        return Problem(409, "The poll has as many voters as one may have.")
     return invalid([{"path": "choices", "message": "is not a possible choice in this poll"}])
 
 

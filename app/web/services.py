@@ -51,18 +51,20 @@ async def find(request: Request, typed: str) -> Channel | None:
     code = parse_code(typed)
     if code is None:
         return None
-    who = address(request, found.settings)
-    if not found.guesses.may_try(who, code):
+    if code not in found.hub.channels:
+        _refuse_guessing(request, found)
+    channel = await found.hub.channel(code)
+    if channel is None:
+        found.guesses.failed(address(request, found.settings))
+    return channel
+
+
+def _refuse_guessing(request: Request, found: Services) -> None:
+    if not found.guesses.may_look_up(address(request, found.settings)):
         headers = {"retry-after": str(int(REFILL_S))}
         raise Problem(
             429, "Too many unknown lesson codes from this address. Try again later.", headers=headers
         )
-    channel = await found.hub.channel(code)
-    if channel is None:
-        found.guesses.failed(who)
-    else:
-        found.guesses.worked(who, code)
-    return channel
 
 
 async def lesson(request: Request) -> Channel:

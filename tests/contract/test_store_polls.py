@@ -8,8 +8,8 @@ import pytest
 from app.core.lesson import NULL
 from app.core.poll import Refusal
 from app.core.stamp import AHEAD_MS, Stamp
-from app.store.contract import Change, Store
-from tests.support.stores import ABOUT, NOW, loaded, register
+from app.store.contract import Change, Limits, Store
+from tests.support.stores import ABOUT, NOW, Opener, loaded, register
 
 PERIOD_MS = 500
 
@@ -193,3 +193,14 @@ async def test_votes_survive_what_becomes_of_the_poll(store: Store, code: str) -
     await store.write(code, [Change("poll/x", poll("open", options=2))], NOW + 1_001)
     assert await store.publish(code, "x", NOW + 1_002) == 0
     assert await tally(store, code) == {"counts": [1, 0], "voters": 2}
+
+
+async def test_a_poll_has_only_so_many_voters(open_store: Opener, code: str) -> None:
+    """One more is refused and counts for nothing; those who have voted may change their vote."""
+    store = open_store(Limits(voters=2))
+    await ask(store, code)
+    await store.vote(code, "x", "ann", [0], NOW)
+    await store.vote(code, "x", "ben", [0], NOW)
+    assert await store.vote(code, "x", "cas", [0], NOW) is Refusal.FULL
+    assert isinstance(await store.vote(code, "x", "ann", [1], NOW), int)
+    assert await store.counts(code, "x") == ([1, 1], 2)

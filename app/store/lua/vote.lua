@@ -1,4 +1,4 @@
--- ARGV: now, poll, voter, feed, retention_s, then the choices. Answers 'unknown' | 'closed' | 'impossible',
+-- ARGV: now, poll, voter, feed, retention_s, voters, then the choices. Answers 'unknown' | 'closed' | 'impossible' | 'full',
 -- or in how many ms publish.lua is due.
 
 local now, poll, voter = tonumber(ARGV[1]), ARGV[2], ARGV[3]
@@ -8,7 +8,7 @@ if not register or register.poll.status == 'draft' then return 'unknown' end
 if meta.ended == 1 or register.poll.status ~= 'open' then return 'closed' end
 
 local choices, seen = {}, {}
-for i = 6, #ARGV do
+for i = 7, #ARGV do
   local choice = tonumber(ARGV[i])
   if choice < 0 or choice >= options_of(register) or seen[choice] then return 'impossible' end
   seen[choice] = true
@@ -18,6 +18,7 @@ if #choices == 0 or (#choices > 1 and register.poll.multiple ~= true) then retur
 
 local field, chosen = poll .. ':' .. voter, table.concat(choices, ',')
 local before = redis.call('HGET', VOTES, field)
+if not before and tonumber(redis.call('HGET', COUNTS, poll .. ':voters') or '0') >= tonumber(ARGV[6]) then return 'full' end
 if before ~= chosen then
   if before then
     for choice in string.gmatch(before, '%d+') do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, -1) end
