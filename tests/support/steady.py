@@ -33,8 +33,12 @@ class Account:
     failures: Counter[str] = field(default_factory=Counter)
     slowest_failure: float = 0.0
     without_retry_after: int = 0
-    recovered: list[float] = field(default_factory=list)  # seconds from a first failure to the next 200
+    answered_at: list[float] = field(default_factory=list)  # monotonic times of the 200s
     over: bool = False  # what is under way is finished, nothing new is begun
+
+    def answered_again(self, since: float) -> float:
+        """Seconds from `since` (monotonic) to the next 200."""
+        return min((at for at in self.answered_at if at > since), default=float("inf")) - since
 
     async def missing(self, teacher: Teacher) -> dict[str, Any]:
         """Acknowledged writes that the lesson does not hold, and votes that the count does not."""
@@ -49,15 +53,13 @@ class Account:
 
 
 async def _again_and_again(account: Account, ask: Any) -> httpx.Response:
-    failing_since: float | None = None
     deadline = time.monotonic() + PATIENCE_S
     while True:
         began = time.monotonic()
         try:
             answer: httpx.Response = await ask()
             if answer.status_code == httpx.codes.OK:
-                if failing_since is not None:
-                    account.recovered.append(time.monotonic() - failing_since)
+                account.answered_at.append(time.monotonic())
                 return answer
             account.failures[str(answer.status_code)] += 1
             if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
@@ -67,7 +69,6 @@ async def _again_and_again(account: Account, ask: Any) -> httpx.Response:
                 raise AssertionError(answer.text)
         except httpx.TransportError as fault:
             account.failures[type(fault).__name__] += 1
-        failing_since = failing_since or began
         if time.monotonic() > deadline:
             raise TimeoutError(f"not answered with 200 for {PATIENCE_S} s: {dict(account.failures)}")
         await asyncio.sleep(0.1)

@@ -10,8 +10,8 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
-from scripts.lib.server import Server
 from scripts.lib.stream import Registers, apply
 from tests.support.eventually import eventually
 
@@ -20,20 +20,23 @@ SPREAD = (0.5, 1.0)  # of the retry: a browser adds its own delay, a crowd must 
 
 
 class Viewer(asyncio.Protocol):
-    """One stream and its memory. `stay` is a task: it connects again until cancelled."""
+    """One stream and its memory. `stay` is a task: it connects again until cancelled. Times are the loop's."""
 
-    def __init__(self, server: Server, lesson: str, seed: int) -> None:
+    def __init__(self, port: int, lesson: str, seed: int) -> None:
         self.registers: Registers = {}
         self.cursor = ""
-        self.behind: list[bool] = []  # what each beat said
+        self.here = False  # has had the first event of its present stream
         self.resets = 0
         self.connected_at: list[float] = []
         self.lost_at: list[float] = []
+        self.states_at: list[float] = []
+        self.beats: list[tuple[float, dict[str, Any]]] = []  # when, and what it said
+        self.retries: list[int] = []  # told at the end of a stream: come back in so many ms
         self.ended = False
-        self._server = server
+        self._port = port
         self._lesson = lesson
         self._chance = random.Random(seed)
-        self._retry_s = 1.0
+        self._retry_ms = 1_000
         self._buffer = b""
         self._body = b""
         self._transport: asyncio.Transport | None = None
@@ -46,13 +49,13 @@ class Viewer(asyncio.Protocol):
             self._gone.clear()
             self._buffer = self._body = b""
             try:
-                await loop.create_connection(lambda: self, "127.0.0.1", self._server.port)
+                await loop.create_connection(lambda: self, "127.0.0.1", self._port)
                 await self._gone.wait()
             except OSError:
                 pass
             finally:
                 self.close()
-            await asyncio.sleep(self._retry_s * self._chance.uniform(*SPREAD))
+            await asyncio.sleep(self._retry_ms / 1000 * self._chance.uniform(*SPREAD))
 
     def close(self) -> None:
         """Drop the connection."""
@@ -69,7 +72,9 @@ class Viewer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
-        self.lost_at.append(asyncio.get_running_loop().time())
+        if self.here:
+            self.lost_at.append(asyncio.get_running_loop().time())
+        self.here = False
         self._gone.set()
 
     def data_received(self, data: bytes) -> None:
@@ -91,22 +96,25 @@ class Viewer(asyncio.Protocol):
     def _read_events(self) -> None:
         *events, self._body = self._body.split(b"\n\n")
         for event in events:
-            fields = dict(line.split(b": ", 1) for line in event.split(b"\n") if b": " in line)
-            if b"retry" in fields:
-                self._retry_s = int(fields[b"retry"]) / 1000
-            self._hear(fields)
+            self._hear(dict(line.split(b": ", 1) for line in event.split(b"\n") if b": " in line))
 
     def _hear(self, fields: dict[bytes, bytes]) -> None:
-        name = fields.get(b"event")
+        name, now = fields.get(b"event"), asyncio.get_running_loop().time()
+        if b"retry" in fields:
+            self._retry_ms = int(fields[b"retry"])
+            if self.here:
+                self.retries.append(self._retry_ms)
         if name == b"state":
-            if len(self.connected_at) <= len(self.lost_at):
-                self.connected_at.append(asyncio.get_running_loop().time())
+            if not self.here:
+                self.connected_at.append(now)
+            self.here = True
+            self.states_at.append(now)
             data = json.loads(fields[b"data"])
             self.resets += bool(data.get("reset")) and bool(self.cursor)
             self.cursor = fields[b"id"].decode()
             apply(self.registers, data)
         elif name == b"beat":
-            self.behind.append(json.loads(fields[b"data"]).get("behind", False))
+            self.beats.append((now, json.loads(fields[b"data"])))
         elif name == b"end":
             self.ended = True
 
@@ -123,7 +131,7 @@ class Viewers:
         await eventually(self._here, lambda here: here == len(self.members), seconds)
 
     async def _here(self) -> int:
-        return sum(len(one.connected_at) > len(one.lost_at) for one in self.members)
+        return sum(one.here for one in self.members)
 
     async def agree(self, wanted: Registers, seconds: float = 40.0) -> None:
         """Every one of them comes to hold exactly these registers."""
@@ -138,15 +146,34 @@ class Viewers:
         """Resets after the first state, of all."""
         return sum(one.resets for one in self.members)
 
+    @property
+    def never_lost(self) -> bool:
+        """Whether every one still has its first stream."""
+        return all(len(one.connected_at) == 1 for one in self.members)
+
     def came_back(self, since: float) -> list[float]:
         """When, in seconds after `since`, they were connected again; sorted."""
         return sorted(at - since for one in self.members for at in one.connected_at if at > since)
 
+    def told_again(self, since: float) -> list[float]:
+        """For each, seconds from `since` to the next state it was told; sorted."""
+        firsts = (next((at for at in one.states_at if at > since), None) for one in self.members)
+        return sorted(at - since for at in firsts if at is not None)
+
+    async def leave(self, number: int) -> None:
+        """The last of them go for good."""
+        for task in self.tasks[len(self.tasks) - number :]:
+            task.cancel()
+        await asyncio.gather(*self.tasks[len(self.tasks) - number :], return_exceptions=True)
+        del self.tasks[len(self.tasks) - number :]
+        self.members = self.members[: len(self.members) - number]
+
 
 @asynccontextmanager
-async def viewers(server: Server, lesson: str, number: int) -> AsyncIterator[Viewers]:
+async def viewers(port: int, lesson: str, number: int) -> AsyncIterator[Viewers]:
     """A crowd for the length of a block."""
-    crowd = Viewers([Viewer(server, lesson, seed) for seed in range(number)])
+    crowd = Viewers([Viewer(port, lesson, seed) for seed in range(number)])
+    everybody = list(crowd.members)
     try:
         for start in range(0, number, JOIN_AT_ONCE):
             crowd.tasks += [
@@ -159,7 +186,7 @@ async def viewers(server: Server, lesson: str, number: int) -> AsyncIterator[Vie
         for task in crowd.tasks:
             task.cancel()
         faults = await asyncio.gather(*crowd.tasks, return_exceptions=True)
-        for one in crowd.members:
+        for one in everybody:
             one.close()
         for fault in faults:
             if fault is not None and not isinstance(fault, asyncio.CancelledError):
