@@ -14,12 +14,11 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 
-from app.core.keys import FAMILIES, Writer, family, is_prefix
+from app.core.keys import family, is_prefix, own
 from app.core.lesson import NULL, Lesson, Position, Register
 from app.core.poll import REVEALED, SEEN, parse_poll
 
 TEACHERS_ONLY = frozenset({"notes", "audience"})
-_INTERNAL = frozenset(name for name, rule in FAMILIES.items() if rule.writer is Writer.INTERNAL)
 
 
 class Audience(Enum):
@@ -41,7 +40,7 @@ def page(lesson: Lesson) -> str | None:
 def _sight(lesson: Lesson, register: Register, audience: Audience) -> str | None:
     """What the audience is told of a register that changed: JSON text, `null`, or None for nothing."""
     name = family(register.key)
-    if name in _INTERNAL:
+    if own(register.key):
         return None
     if name in TEACHERS_ONLY and audience is Audience.VIEWER:
         return None

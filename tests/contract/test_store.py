@@ -1,13 +1,11 @@
-"""The store's contract: lessons, writes, refusals, limits."""
-
-from collections.abc import Sequence
+"""The store's contract: lessons, writes, refusals."""
 
 import pytest
 
 from app.core.lesson import NULL, Position, Register
 from app.core.stamp import AHEAD_MS, COUNTER_MAX, PULLED_MAX, Stamp
-from app.store.contract import Change, Limits, Outcome, Reason, Refused, Store
-from tests.support.stores import ABOUT, NOW, Opener, loaded
+from app.store.contract import Change, Outcome, Reason, Store
+from tests.support.stores import ABOUT, NOW, loaded, refused, values
 
 FAR = NOW + AHEAD_MS + 1
 
@@ -15,20 +13,6 @@ FAR = NOW + AHEAD_MS + 1
 def a(ms: int, counter: int = 0, writer: str = "a") -> Stamp:
     """A stamp."""
     return Stamp(ms, counter, writer)
-
-
-async def values(store: Store, code: str) -> dict[str, str]:
-    """Key -> JSON text of what the lesson holds, without the server's own."""
-    return {each.key: each.raw for each in (await loaded(store, code)).registers if each.key != "lesson"}
-
-
-async def refused(store: Store, code: str, changes: Sequence[Change], *, end: bool = False) -> Reason:
-    """Why a write is refused; that it changed nothing is checked here."""
-    before = await store.load(code)
-    with pytest.raises(Refused) as refusal:
-        await store.write(code, changes, NOW, end=end)
-    assert await store.load(code) == before
-    return refusal.value.reason
 
 
 async def test_a_lesson_is_created_once(store: Store, code: str) -> None:
@@ -231,70 +215,3 @@ async def test_the_stores_own_stamps_come_after_everything(store: Store, code: s
     assert done.applied == [True, True]
     assert done.stamps == [Stamp(NOW + 900, COUNTER_MAX, "server"), Stamp(NOW + 901, 0, "server")]
     assert (await loaded(store, code)).registers[1].stamp == done.stamps[1]
-
-
-SMALL = Limits(registers=4, value_bytes=100)
-
-
-async def test_a_lesson_full_of_registers(open_store: Opener, code: str) -> None:
-    """Refuses new ones, changes those it has, and deletes."""
-    store = open_store(SMALL)
-    await store.create(code, [ABOUT, Change("slide", "1"), Change("ink/p/s", "1")], NOW)
-    assert await refused(store, code, [Change("ink/p/t", "1"), Change("ink/p/u", "1")]) is Reason.FULL
-    await store.write(code, [Change("ink/p/t", "1")], NOW)
-    assert await refused(store, code, [Change("ink/p/u", "1")]) is Reason.FULL
-    assert await refused(store, code, [Change("slide", "2"), Change("ink/p/u", "1")]) is Reason.FULL
-    assert (await store.write(code, [Change("slide", "2")], NOW)).applied == [True]
-    assert (await store.write(code, [Change("ink/p/", NULL)], NOW)).applied == [True]
-    assert (await store.write(code, [Change("ink/p/u", "1")], NOW)).applied == [True]
-    assert await values(store, code) == {"slide": "2", "ink/p/": NULL, "ink/p/u": "1"}
-
-
-async def test_a_full_lesson_still_turns_its_pages(open_store: Opener, code: str) -> None:
-    """What the server notes for itself has room of its own: a page may be shown that never was, and the lesson ended."""
-    store = open_store(SMALL)
-    await store.create(
-        code, [ABOUT, Change("slide", "1"), Change("ink/p/s", "1"), Change("ink/p/t", "1")], NOW
-    )
-    turn = [Change("slide", "2"), Change("shown/p-2", "true")]
-    assert (await store.write(code, turn, NOW)).applied == [True, True]
-    assert await refused(store, code, [Change("ink/p/u", "1"), Change("shown/p-3", "true")]) is Reason.FULL
-    for number in range(3, 6):
-        await store.write(code, [Change(f"shown/p-{number}", "true")], NOW)
-    assert await refused(store, code, [Change("shown/p-6", "true")]) is Reason.FULL
-    longer = Change("lesson", '"' + "x" * 200 + '"')
-    assert (await store.write(code, [longer], NOW, end=True)).applied == [True]
-
-
-async def test_deletions_are_bounded_too(open_store: Opener, code: str) -> None:
-    """Each leaves a tombstone, also of what never was; twice the bound is the end of it."""
-    store = open_store(SMALL)
-    await store.create(code, [ABOUT], NOW)
-    for number in range(7):
-        assert (await store.write(code, [Change(f"poll/x{number}", NULL)], NOW)).applied == [True]
-    assert await refused(store, code, [Change("poll/x7", NULL)]) is Reason.FULL
-    assert (await store.write(code, [Change("poll/x6", NULL)], NOW)).applied == [True]
-
-
-async def test_a_lesson_full_of_bytes(open_store: Opener, code: str) -> None:
-    """Counted in UTF-8; what gets no longer may change, and deleting makes room."""
-    store = open_store(SMALL)
-    await store.create(code, [Change("lesson", "{}"), Change("notes/a", '"' + "é" * 40 + '"')], NOW)
-    assert await refused(store, code, [Change("notes/b", '"' + "é" * 8 + '"')]) is Reason.FULL
-    assert await refused(store, code, [Change("notes/a", '"' + "é" * 49 + '"')]) is Reason.FULL
-    assert (await store.write(code, [Change("notes/a", '"' + "è" * 40 + '"')], NOW)).applied == [True]
-    assert (await store.write(code, [Change("notes/a", NULL), Change("slide", "1")], NOW)).applied == [
-        True,
-        True,
-    ]
-    assert (await store.write(code, [Change("notes/b", '"' + "é" * 8 + '"')], NOW)).applied == [True]
-
-
-async def test_a_lesson_that_is_full_from_the_start(open_store: Opener, code: str) -> None:
-    """Is not created, and the code stays free."""
-    store = open_store(SMALL)
-    with pytest.raises(Refused) as refusal:
-        await store.create(code, [Change(f"notes/n{number}", "1") for number in range(5)], NOW)
-    assert refusal.value.reason is Reason.FULL
-    assert await store.load(code) is None
-    assert await store.create(code, [ABOUT], NOW)

@@ -18,6 +18,7 @@ LIMITS = {
     "ample": Limits(),
     "few registers": Limits(registers=5),
     "few bytes": Limits(value_bytes=250),
+    "few voters": Limits(voters=1),
     "short feed": Limits(feed=3),
 }
 

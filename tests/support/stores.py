@@ -3,8 +3,12 @@
 Rules: times are the test's own, from `NOW`; a test names a lesson of its own, so that stores need no emptying.
 """
 
+from collections.abc import Sequence
+
+import pytest
+
 from app.core.lesson import Register
-from app.store.contract import Change, Limits, Snapshot, Store
+from app.store.contract import Change, Limits, Reason, Refused, Snapshot, Store
 from app.store.memory import MemoryStore
 from app.store.redis import RedisStore
 from tests.support.redis_server import RedisServer
@@ -42,3 +46,17 @@ async def register(store: Store, code: str, key: str) -> Register | None:
     """One register of a lesson."""
     kept = {each.key: each for each in (await loaded(store, code)).registers}
     return kept.get(key)
+
+
+async def values(store: Store, code: str) -> dict[str, str]:
+    """Key -> JSON text of what the lesson holds, without the server's own."""
+    return {each.key: each.raw for each in (await loaded(store, code)).registers if each.key != "lesson"}
+
+
+async def refused(store: Store, code: str, changes: Sequence[Change], *, end: bool = False) -> Reason:
+    """Why a write is refused; that it changed nothing is checked here."""
+    before = await store.load(code)
+    with pytest.raises(Refused) as refusal:
+        await store.write(code, changes, NOW, end=end)
+    assert await store.load(code) == before
+    return refusal.value.reason

@@ -28,6 +28,7 @@ INK = (
     "ink/a-1/s-",
     "ink/b-1/s",
     "ink/b-1/s/0",
+    "ink/None/s",
     "slide",
 )
 POLLS = ("poll/", "poll/x", "poll/x", "poll/y", "tally/x", "tally/y", "slide")
