@@ -45,7 +45,15 @@ def from_elsewhere(request: Request, settings: Settings, *, unknown: bool) -> bo
     if origin is None:
         return unknown
     ours = {request.url.netloc, urlsplit(settings.public_url).netloc} - {""}
-    return urlsplit(origin).netloc not in ours
+    return _host(origin) not in ours
+
+
+def _host(origin: str) -> str | None:
+    """Host and port of an Origin; None for what is no address, such as `null` or `http://[`."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def refuse_elsewhere(request: Request, settings: Settings, *, unknown: bool) -> None:
