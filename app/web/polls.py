@@ -25,7 +25,8 @@ _poll = msgspec.json.Decoder(Poll)
 _id = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 # What a spreadsheet would take for a formula: https://owasp.org/www-community/attacks/CSV_Injection
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# After blanks and invisible characters too, which some drop, and in the wide forms of East Asian keyboards.
+_FORMULA = re.compile(r"[\s\0\u200b\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 
 
 async def vote(request: Request) -> Response:
@@ -89,7 +90,7 @@ async def _rows(request: Request, channel: Channel, poll: str, raw: str) -> list
     correct = value.correct or []
     return [
         [
-            poll,
+            _cell(poll),
             _cell(value.question),
             number + 1,
             _cell(text),
@@ -102,4 +103,4 @@ async def _rows(request: Request, channel: Channel, poll: str, raw: str) -> list
 
 
 def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
