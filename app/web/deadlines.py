@@ -1,8 +1,9 @@
 """Deadlines of an HTTP connection: how long a peer may take for a request's head, and for its body.
 
 Rules: a head must be whole `HEAD_S` after the connection opened or the first byte of it came; a body in
-`BODY_S` plus the time its declared length takes at `SLOWEST` bytes a second; past a deadline the
-connection is dropped, whatever it holds. One timer a connection at a time.
+`BODY_S` plus the time its declared length takes at `SLOWEST` bytes a second, where a length beyond
+`LONGEST` buys no more time; past a deadline the connection is dropped, whatever it holds. One timer a
+connection at a time.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import asyncio
 HEAD_S = 10.0
 BODY_S = 15.0
 SLOWEST = 64 * 1024  # bytes a second; 50 MiB may take 14 minutes
+LONGEST = 50 * 1024 * 1024  # bytes: the longest body that anything here takes, a deck
 UNDECLARED_S = 60.0
 
 
@@ -31,7 +33,7 @@ class Deadline:
         """The head is whole; `declared` is its Content-Length."""
         self.clear()
         length = int(declared) if declared is not None and declared.isdigit() else None
-        self._set(UNDECLARED_S if length is None else BODY_S + length / SLOWEST)
+        self._set(UNDECLARED_S if length is None else BODY_S + min(length, LONGEST) / SLOWEST)
 
     def clear(self) -> None:
         """The request is whole, or the connection gone."""
