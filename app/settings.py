@@ -25,7 +25,7 @@ class Settings:
     host: str = "127.0.0.1"  # HOST: the address to listen on; 0.0.0.0 for all
     port: int = 8000  # PORT
     web_concurrency: int = 1  # WEB_CONCURRENCY: worker processes
-    redis_url: str = ""  # REDIS_URL: none starts the embedded Valkey
+    redis_url: str = field(default="", repr=False)  # REDIS_URL: none starts the embedded Valkey
     redis_verify_tls: bool = True  # REDIS_VERIFY_TLS: 0 accepts a self-signed certificate
     var_dir: Path = Path("var")  # VAR_DIR: the embedded store's files, and decks by default
     decks_url: str = ""  # DECKS_URL: a folder or s3://bucket/prefix; none: decks in VAR_DIR
