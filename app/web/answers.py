@@ -16,6 +16,9 @@ JSON = "application/json"
 # Carried by every response, streams included.
 SECURITY = ((b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin"))
 
+# Carried by every response that is no page of ours and has no policy of its own: opened by itself, it loads and runs nothing.
+NO_PAGE = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """A struct, or anything msgspec encodes."""

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from app.web.answers import SECURITY, has
+from app.web.answers import NO_PAGE, SECURITY, has
 
 _COMMENT = re.compile(rb"^[ \t]*//[^\n]*\n", re.MULTILINE)
 PREFIX = "/static/"
@@ -45,7 +45,7 @@ PAGE_HEADERS = {
 
 
 _FILE_HEADERS = {
-    fresh: [(b"cache-control", caching), (b"vary", b"accept-encoding"), *SECURITY]
+    fresh: [(b"cache-control", caching), (b"vary", b"accept-encoding"), *SECURITY, NO_PAGE]
     for fresh, caching in ((True, FOREVER.encode()), (False, b"no-cache"))
 }
 

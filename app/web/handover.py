@@ -17,13 +17,14 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.core import frames
 from app.core.frames import Frame
 from app.core.lesson import Position
-from app.web.answers import SECURITY
+from app.web.answers import NO_PAGE, SECURITY
 from app.web.deadlines import Deadline
+from app.web.heads import BoundedHeads
 from app.web.opening import Opening, again
 from app.web.stream import HEADERS, StreamResponse
 
@@ -36,7 +37,7 @@ KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_
 HandOver = Callable[["Stream"], asyncio.Transport | None]
 
 
-class LecternProtocol(HttpToolsProtocol):
+class LecternProtocol(BoundedHeads):
     """uvicorn's protocol, with the hand-over, deadlines, and sockets that notice vanished peers."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -193,7 +194,7 @@ class HandedOver(Response):
 
     def _head(self) -> bytes:
         headers = [header for header in self.raw_headers if header[0] != b"content-length"]
-        lines = [b"%b: %b\r\n" % header for header in (*headers, *SECURITY)]
+        lines = [b"%b: %b\r\n" % header for header in (*headers, *SECURITY, NO_PAGE)]
         return b"HTTP/1.1 200 OK\r\n%btransfer-encoding: chunked\r\n\r\n" % b"".join(lines)
 
 
