@@ -5,6 +5,7 @@ security headers; a path that could be a lesson's code comes last.
 """
 
 import re
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -12,9 +13,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
 from app.web import decks, events, keyring, lessons, operations, pages, polls, state
-from app.web.answers import SECURITY
+from app.web.answers import NO_PAGE, SECURITY
 from app.web.assets import PREFIX
-from app.web.problems import HANDLERS, Problem, response as problem_response
+from app.web.problems import HANDLERS, Problem, on_error, response as problem_response
 
 API = "/api/lessons/{lesson}"
 _EVENTS = re.compile("/api/lessons/([^/]+)/events")
@@ -53,7 +54,9 @@ def routes() -> list[BaseRoute]:
 
 def build(lifespan: Lifespan[Starlette]) -> ASGIApp:
     """The application; `lifespan` puts the services into `app.state.services`."""
-    return Application(Starlette(routes=routes(), exception_handlers=HANDLERS, lifespan=lifespan))
+    app = Starlette(routes=routes(), exception_handlers=HANDLERS, lifespan=lifespan)
+    app.router.redirect_slashes = False  # it names the Host header's site, by http; see problems.on_http
+    return Application(app)
 
 
 class Application:
@@ -73,7 +76,7 @@ class Application:
 
         async def secured(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], *SECURITY]
+                message["headers"] = [*message["headers"], *_policies(message["headers"])]
             await send(message)
 
         path = scope["path"]
@@ -92,4 +95,14 @@ class Application:
             response = await events.events(Request(scope, receive))
         except Problem as problem:
             response = problem_response(problem)
+        except Exception:
+            # As Starlette does on the long way: the peer is told nothing of it, and the server logs it.
+            await (await on_error(Request(scope), None))(scope, receive, send)
+            raise
         await response(scope, receive, send)
+
+
+def _policies(headers: Sequence[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """What every response carries, and what those carry that have no policy of their own."""
+    own = any(name == NO_PAGE[0] for name, _ in headers)
+    return [*SECURITY] if own else [*SECURITY, NO_PAGE]

@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
-from app import metrics
 from app.decks.objects import ObjectsUnavailable
 from app.store.contract import Reason, Refused, StoreUnavailable
 
@@ -42,6 +41,11 @@ class Problem(Exception):
         self.errors = errors
         self.headers = dict(headers or {})
 
+    @property
+    def title(self) -> str:
+        """The status in words."""
+        return HTTPStatus(self.status).phrase
+
 
 def invalid(errors: Sequence[Mapping[str, str]]) -> Problem:
     """422, with the paths of what is wrong."""
@@ -52,7 +56,7 @@ def response(problem: Problem) -> Response:
     """The problem as a response."""
     body: dict[str, object] = {
         "type": "about:blank",
-        "title": HTTPStatus(problem.status).phrase,
+        "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
     }
@@ -69,6 +73,10 @@ async def on_problem(_: Request, problem: Problem) -> Response:
 
 async def on_http(request: Request, fault: HTTPException) -> Response:
     """Handler for what Starlette itself refuses: unknown paths and methods."""
+    path: str = request.scope["path"]
+    if fault.status_code == HTTPStatus.NOT_FOUND and path.endswith("/") and request.method in {"GET", "HEAD"}:
+        # A slash too many. On this site, whatever the path and the Host header say: one slash, no host.
+        return RedirectResponse("/" + path.strip("/"), status_code=307)
     headers = dict(fault.headers or {})
     if fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed(request)
@@ -90,7 +98,6 @@ async def on_refused(_: Request, fault: Refused) -> Response:
 async def on_unavailable(_: Request, fault: StoreUnavailable) -> Response:
     """Handler for a store that does not answer."""
     log.warning("the store is unavailable: %s", fault)
-    metrics.STORE_ERRORS.inc()
     headers = {"retry-after": str(RETRY_AFTER_S)}
     return response(Problem(503, "The lesson store does not answer. Try again in a moment.", headers=headers))
 
@@ -102,7 +109,7 @@ async def on_decks_unavailable(_: Request, fault: ObjectsUnavailable) -> Respons
     return response(Problem(503, "The decks' store does not answer. Try again in a moment.", headers=headers))
 
 
-async def on_error(_: Request, __: Exception) -> Response:
+async def on_error(_: Request, __: Exception | None) -> Response:
     """Handler for bugs. Starlette raises the fault again after it, and the server logs it."""
     return response(Problem(500, "Something went wrong here. It has been logged."))
 
