@@ -20,6 +20,10 @@ class DeckLessons:
         self._book = book
         self._known: OrderedDict[str, tuple[str, float]] = OrderedDict()
 
+    def knows(self, deck: str) -> bool:
+        """Whether the deck has been asked for here lately."""
+        return deck in self._known
+
     async def lesson(self, deck: str) -> str | None:
         """The deck's lesson, or None. Raises StoreUnavailable where it is not known here."""
         lesson, until = self._known.get(deck, (None, 0.0))

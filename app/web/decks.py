@@ -9,6 +9,8 @@ from collections.abc import AsyncIterator
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from app import metrics
+from app.core.codes import parse_code
 from app.decks.reasons import Busy, NotADeck, TooLarge
 from app.feed.channel import Channel
 from app.web import auth
@@ -16,7 +18,7 @@ from app.web.answers import has, json_response
 from app.web.deckregisters import read_order
 from app.web.problems import Problem, invalid
 from app.web.schemas import DeckAccepted
-from app.web.services import lesson, services
+from app.web.services import failed_guess, guessing, lesson, may_guess, services
 
 AHEAD = 2
 FOREVER = "max-age=31536000, immutable"
@@ -34,16 +36,13 @@ async def upload(request: Request) -> Response:
     if kind != "application/pdf":
         raise Problem(415, "A deck is sent as application/pdf.", headers={"accept-post": "application/pdf"})
     decks = services(request).decks
-    _declared(request, decks.limits.upload_bytes)
     name = request.query_params.get("name", "").strip() or NAME
     try:
+        _declared(request, decks.limits.upload_bytes)
         deck = await decks.submit(channel.code, name, _chunks(request))
-    except TooLarge as refused:
-        raise Problem(413, str(refused), headers={"connection": "close"}) from None
-    except NotADeck as refused:
-        raise invalid([{"path": "", "message": str(refused)}]) from None
-    except Busy as refused:
-        raise Problem(503, str(refused), headers={"retry-after": "30"}) from None
+    except (TooLarge, NotADeck, Busy) as refused:
+        metrics.DECKS.labels("refused").inc()
+        raise _refusal(refused) from None
     except ClientDisconnect:
         raise Problem(400, "The upload was cut off.") from None
     return json_response(DeckAccepted(deck), 202)
@@ -52,7 +51,15 @@ async def upload(request: Request) -> Response:
 def _declared(request: Request, limit: int) -> None:
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and int(length) > limit:
-        raise Problem(413, str(TooLarge(limit)), headers={"connection": "close"})
+        raise TooLarge(limit)
+
+
+def _refusal(refused: TooLarge | NotADeck | Busy) -> Problem:
+    if isinstance(refused, TooLarge):
+        return Problem(413, str(refused), headers={"connection": "close"})
+    if isinstance(refused, Busy):
+        return Problem(503, str(refused), headers={"retry-after": "30"})
+    return invalid([{"path": "", "message": str(refused)}])
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:
@@ -96,17 +103,34 @@ def _number(digits: str) -> int:
 
 async def _may_see(request: Request, deck: str, number: str) -> str:
     """How the page may be cached: what only the teacher may see yet, by the teacher's browser alone."""
-    found = services(request)
-    code = await found.deck_lessons.lesson(deck)
-    channel = await found.hub.channel(code) if code else None
-    if channel is None:
-        raise Problem(404, "There is no such deck.")
     page = f"{deck}-{_number(number)}"
+    channel = await _lesson_of(request, deck)
     if page in reach(channel):
         return f"public, {FOREVER}"
     if auth.is_teacher(request, channel):
         return f"private, {FOREVER}"
     raise Problem(403, "This page has not been shown yet.")
+
+
+async def _lesson_of(request: Request, deck: str) -> Channel:
+    """The deck's lesson. A deck's id is a code, and guessing one is limited as guessing a lesson's is."""
+    found = services(request)
+    unknown = Problem(404, "There is no such deck.")
+    if parse_code(deck) != deck:
+        raise unknown
+    if found.deck_lessons.knows(deck) or may_guess(request):
+        code = await found.deck_lessons.lesson(deck)
+        channel = await found.hub.channel(code) if code else None
+        if channel is None:
+            failed_guess(request)
+    else:
+        loaded = found.hub.channels.values()
+        channel = next((each for each in loaded if each.lesson.get(f"deck/{deck}")), None)
+        if channel is None:
+            raise guessing()
+    if channel is None:
+        raise unknown
+    return channel
 
 
 def reach(channel: Channel) -> frozenset[str]:

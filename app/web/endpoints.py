@@ -44,7 +44,7 @@ _SAME = {304: Answer("`If-None-Match` names what would be sent.", headers=("ETag
 _HTML = Answer("The page.", media=HTML, headers=("ETag", "Cache-Control", "Content-Security-Policy"))
 _MISSING = Answer("The page that says that there is no such lesson.", media=HTML)
 _CANONICAL = Answer("The lesson's page, at the canonical spelling of its code.", headers=("Location",))
-_PAGES = {404: "There is no such deck or page, or not yet.", **_STORE}
+_PAGES = {404: "There is no such deck or page, or not yet.", **_GUESSES, **_STORE}
 _NOT_SHOWN = {
     403: f"A viewer may fetch pages up to the furthest one shown in the lesson's order, and {AHEAD} more."
 }

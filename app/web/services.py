@@ -51,20 +51,30 @@ async def find(request: Request, typed: str) -> Channel | None:
     code = parse_code(typed)
     if code is None:
         return None
-    if code not in found.hub.channels:
-        _refuse_guessing(request, found)
+    if code not in found.hub.channels and not may_guess(request):
+        raise guessing()
     channel = await found.hub.channel(code)
     if channel is None:
-        found.guesses.failed(address(request, found.settings))
+        failed_guess(request)
     return channel
 
 
-def _refuse_guessing(request: Request, found: Services) -> None:
-    if not found.guesses.may_look_up(address(request, found.settings)):
-        headers = {"retry-after": str(int(REFILL_S))}
-        raise Problem(
-            429, "Too many unknown lesson codes from this address. Try again later.", headers=headers
-        )
+def may_guess(request: Request) -> bool:
+    """Whether a code that is not known here may be looked up for the request's address."""
+    found = services(request)
+    return found.guesses.may_look_up(address(request, found.settings))
+
+
+def failed_guess(request: Request) -> None:
+    """A code of the request was unknown."""
+    found = services(request)
+    found.guesses.failed(address(request, found.settings))
+
+
+def guessing() -> Problem:
+    """429, for a code that is not looked up."""
+    headers = {"retry-after": str(int(REFILL_S))}
+    return Problem(429, "Too many unknown lesson codes from this address. Try again later.", headers=headers)
 
 
 async def lesson(request: Request) -> Channel:
