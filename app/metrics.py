@@ -23,11 +23,24 @@ WRITES = Counter("lectern_writes", "Registers set by teachers", ["applied"], reg
 VOTES = Counter("lectern_votes", "Votes", ["result"], registry=REGISTRY)
 WRITE_SECONDS = Histogram(
     "lectern_write_seconds",
-    "From a POST's last byte to its write",
+    "From a request that has been checked to the store's answer that its writes are kept",
     registry=REGISTRY,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-STORE_ERRORS = Counter("lectern_store_errors", "Commands the store did not answer", registry=REGISTRY)
+DELIVERY_SECONDS = Histogram(
+    "lectern_delivery_seconds",
+    "From the moment a write was accepted, here or elsewhere, to the last viewer of this process being written to",
+    registry=REGISTRY,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 2.5, 5),
+)
+STORE_ERRORS = Counter(
+    "lectern_store_errors",
+    "Commands that the store did not answer, requests' and background work's",
+    registry=REGISTRY,
+)
+DECKS = Counter(
+    "lectern_decks", "Decks that were sent here", ["outcome"], registry=REGISTRY
+)  # ready, failed, refused
 GAPS = Counter("lectern_feed_gaps", "Lessons loaded again because an entry was missing", registry=REGISTRY)
 SLOW_ABORTED = Counter(
     "lectern_slow_aborted", "Streams dropped because their peer did not read", registry=REGISTRY

@@ -55,6 +55,8 @@ class Channel:
         self._flush_at: asyncio.TimerHandle | None = None
         self._flushed_at = 0.0
         self._flush_began = 0.0
+        self._accepted: int | None = None  # ms: the oldest write that has not been flushed
+        self._delivering: int | None = None  # ms: the oldest of the flush that is under way
         self._moved: set[asyncio.Future[None]] = set()
         self._take(snapshot)
         self._flushed: Position | None = self.lesson.position
@@ -102,6 +104,7 @@ class Channel:
             if entry.number != self.number + 1:
                 return False
             self.number = entry.number
+            self._accepted = self._accepted or entry.position.ms
             applied = self.lesson.apply(entry.position, entry.writes)
             for write, done in zip(entry.writes, applied, strict=True):
                 if done and write.key in EPHEMERAL:
@@ -234,6 +237,7 @@ class Channel:
             frame = self._event(audience) if there else None
             if frame is not None:
                 news.append((audience, frame))
+        self._delivering = self._accepted if news else None
         self._rest()
         # Positions of an older epoch mean nothing any more: a reset is on its way then.
         delivery = Delivery(
@@ -243,6 +247,7 @@ class Channel:
 
     def _rest(self) -> None:
         self._flushed = self.lesson.position
+        self._accepted = None
         self._live.clear()
         self._audience_changed = False
 
@@ -256,6 +261,8 @@ class Channel:
 
     def _fanned_out(self) -> None:
         metrics.FLUSH_SECONDS.observe(time.perf_counter() - self._flush_began)
+        if self._delivering is not None:
+            metrics.DELIVERY_SECONDS.observe(max(0.0, time.time() - self._delivering / 1000))
         if self._flushed != self.lesson.position or self._live or self._audience_changed:
             self._schedule()
         elif self.ended:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app import metrics
 from app.store.contract import StoreUnavailable
 from app.store.records import lesson_keys
 
@@ -85,4 +86,5 @@ async def _call(command: Callable[[], Awaitable[T]]) -> T:
     try:
         return await command()
     except (RedisError, OSError) as fault:
+        metrics.STORE_ERRORS.inc()
         raise StoreUnavailable(f"{type(fault).__name__} {fault}") from fault

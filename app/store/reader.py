@@ -16,6 +16,7 @@ from typing import Any, Self
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from app import metrics
 from app.core.lesson import START, Position
 from app.store.contract import Entry, StoreUnavailable
 from app.store.records import feed_key, parse_entry, parse_position, probe_key
@@ -65,6 +66,7 @@ class RedisReader:
             await connection.send_packed_command(command, check_health=False)
             answer = await connection.read_response()
         except (RedisError, OSError) as fault:
+            metrics.STORE_ERRORS.inc()
             raise StoreUnavailable(f"{type(fault).__name__} {fault}") from fault
         told: dict[str, list[Entry]] = {}
         for feed, entries in answer or ():

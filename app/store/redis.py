@@ -20,6 +20,7 @@ from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 
+from app import metrics
 from app.core.keys import EPHEMERAL, own
 from app.core.poll import Refusal
 from app.core.stamp import parse_stamp
@@ -198,4 +199,5 @@ class RedisStore:
             async with asyncio.timeout(ANSWER_S):
                 return await command()
         except (RedisError, OSError) as fault:
+            metrics.STORE_ERRORS.inc()
             raise StoreUnavailable(str(fault) or "no answer in time") from fault

@@ -6,6 +6,7 @@ whose process was killed is drawn again by another) and changes nothing the seco
 
 import json
 
+from app import metrics
 from app.core.lesson import NULL
 from app.core.stamp import Stamp
 from app.feed.channel import Channel
@@ -23,6 +24,8 @@ class DeckRegisters:
         """Write the register `deck/<id>`."""
         raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         await self._write(lesson, [Change(f"deck/{deck}", raw)])
+        if value["status"] in {"ready", "failed"}:
+            metrics.DECKS.labels(value["status"]).inc()
 
     async def ready_pages(self, lesson: str, deck: str, pages: int) -> None:
         """Append the pages to the order, and show the first where nothing is shown yet."""
