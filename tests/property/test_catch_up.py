@@ -33,11 +33,11 @@ def joined(lesson: Lesson, audience: Audience) -> Registers:
 
 def seen(registers: Registers, lesson: Lesson) -> Registers:
     """What the snapshot speaks of: no pointer, and the ink of the current page."""
-    current = f"ink/{page(lesson)}/"
+    current = page(lesson)
     return {
         key: value
         for key, value in registers.items()
-        if key not in EPHEMERAL and (family(key) != "ink" or key.startswith(current))
+        if key not in EPHEMERAL and (family(key) != "ink" or key.split("/")[1] == current)
     }
 
 
