@@ -29,7 +29,8 @@ from app.web.opening import Opening, again
 from app.web.stream import HEADERS, StreamResponse
 
 EXTENSION = "lectern.handover"
-BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow; the kernel holds more
+BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow
+UNSENT = 16 * 1024  # and bytes the kernel takes beyond what is on its way: else it would queue megabytes of old news
 LINGER_S = 5.0  # for the last bytes to a peer that is not reading
 USER_TIMEOUT_MS = 45_000  # unacknowledged bytes; three beats
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3))
@@ -48,6 +49,7 @@ class LecternProtocol(BoundedHeads):
         if peer is not None and peer.family in {socket.AF_INET, socket.AF_INET6}:
             peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
             for option, value in KEEPALIVE:
                 peer.setsockopt(socket.IPPROTO_TCP, option, value)
 
