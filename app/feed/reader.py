@@ -20,7 +20,7 @@ PAUSE_A_FEED_S = 0.000_01  # a thousand feeds: 10 ms between reads
 PAUSE_MAX_S = 0.010
 RETRY_S = (0.1, 0.5)
 PROBE_EVERY_S = 2.3
-DEAF_S = 7.0
+DEAF_S = 5.0  # three probes unheard, and sooner than the read itself gives up
 BEHIND_S = 4.0  # unheard for so long, joins and beats say that there may be news
 
 log = logging.getLogger("lectern.feed")
@@ -84,10 +84,13 @@ class FeedReader:
 
     async def watch(self) -> None:
         """Write a probe, and replace a reader that does not hear them. Raises StoreUnavailable."""
-        now = asyncio.get_running_loop().time()
-        if now - self.heard_at > BEHIND_S:
-            self._hub.set_behind(behind=True)
-        await self._hub.store.probe(self._hub.worker)
+        try:
+            await self._hub.store.probe(self._hub.worker)
+        finally:
+            # Also after a probe that failed: it may have waited long for that.
+            now = asyncio.get_running_loop().time()
+            if now - self.heard_at > BEHIND_S:
+                self._hub.set_behind(behind=True)
         if self._session is not None and now - max(self._since, self.heard_at) > DEAF_S:
             log.error("the reader has gone deaf; it is replaced")
             metrics.DEAF_READERS.inc()
