@@ -3,7 +3,7 @@
 Rules: as everywhere in the tests, all parts are real; the proxy only comes between them.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -14,9 +14,9 @@ BLOCKING = b"XREAD"  # only the reader sends it
 
 
 @pytest.fixture
-async def store_line(own_valkey: RedisServer) -> AsyncIterator[Proxy]:
+def store_line(own_valkey: RedisServer) -> Iterator[Proxy]:
     """The line to a Valkey of the test's own; the blocking reader's connection is marked."""
-    async with proxy_to(own_valkey.port, BLOCKING) as proxy:
+    with proxy_to(own_valkey.port, BLOCKING) as proxy:
         yield proxy
 
 

@@ -3,13 +3,18 @@
 Rules: bytes are never changed and never reordered; what happens to them is said by `set`, per kind of connection. A
 connection is *marked* once its client has sent the mark (`XREAD`: the blocking reader's; `/events`: a stream). What was
 swallowed is gone, and that connection stays open and silent for ever; what was held is delivered when the line passes again.
+It runs in a thread of its own, since the tests' loop stands still while a server is started.
 """
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
+from typing import TypeVar
+
+T = TypeVar("T")
 
 CHUNK = 32 * 1024
 SMALL = 8 * 1024  # receive buffers: a peer that has stopped reading must be felt soon
@@ -45,15 +50,16 @@ BUFFER = Manner(answers=lambda sent: len(sent) >= CHUNK)  # answers are collecte
 
 
 class Proxy:
-    """One proxy. Made by `proxy_to`."""
+    """One proxy. Made by `proxy_to`; its public methods may be called from any thread but its own."""
 
-    def __init__(self, port: int, mark: bytes = b"") -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, port: int, mark: bytes = b"") -> None:
         self.port = 0
-        self.refusing = False
+        self.refusing = False  # new connections are reset
         self.connections: set[Connection] = set()
         self.target = port
         self.mark = mark
         self.manners = {True: PASS, False: PASS}
+        self._loop = loop
 
     @property
     def url(self) -> str:
@@ -62,28 +68,30 @@ class Proxy:
 
     def set(self, manner: Manner, *, marked: bool | None = None) -> None:
         """From now on treat marked connections, others, or (None) all in this way, new ones too."""
-        for kind in (True, False) if marked is None else (marked,):
+        self._do(lambda: self._set(manner, (True, False) if marked is None else (marked,)))
+
+    def _set(self, manner: Manner, kinds: tuple[bool, ...]) -> None:
+        for kind in kinds:
             self.manners[kind] = manner
-            for connection in self.of(marked=kind):
+            for connection in self._of(kind):
                 connection.take(manner)
 
-    def of(self, *, marked: bool) -> list["Connection"]:
-        """The open connections of a kind."""
+    def _of(self, marked: bool) -> "list[Connection]":  # noqa: FBT001 - the kind
         return [connection for connection in self.connections if connection.marked == marked]
 
     def silence(self, *, marked: bool) -> int:
         """The connections of a kind that are open now stay so and are silent for ever; how many those are."""
-        chosen = self.of(marked=marked)
-        for connection in chosen:
-            connection.take(SWALLOW)
-        return len(chosen)
+        return self._do(lambda: sum(connection.take(SWALLOW) for connection in self._of(marked)))
 
     def cut(self) -> int:
-        """Resets every connection; how many they were. While `refusing`, new ones are reset too."""
-        cut = list(self.connections)
-        for connection in cut:
-            connection.cut()
-        return len(cut)
+        """Resets every connection; how many they were."""
+        return self._do(lambda: sum(connection.cut() for connection in list(self.connections)))
+
+    def _do(self, act: Callable[[], T]) -> T:
+        async def do() -> T:
+            return act()
+
+        return asyncio.run_coroutine_threadsafe(do(), self._loop).result()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a client."""
@@ -135,18 +143,20 @@ class Connection:
         self._client = client
         self._ways: list[_Way] = []
 
-    def take(self, manner: Manner) -> None:
-        """Be treated like this from now on, unless bytes have been lost already."""
+    def take(self, manner: Manner) -> int:
+        """Be treated like this from now on, unless bytes have been lost already; counts as one."""
         self._manner = manner
         self._lost = self._lost or manner.swallows
         self._go_on()
         self._changed.set()
         self._changed = asyncio.Event()
+        return 1
 
-    def cut(self) -> None:
-        """Reset both ends."""
+    def cut(self) -> int:
+        """Reset both ends; counts as one."""
         for end in (self._client, *(way.sink for way in self._ways)):
             end.transport.abort()
+        return 1
 
     async def run(self, client: asyncio.StreamReader) -> None:
         """Until either end closes."""
@@ -185,18 +195,28 @@ class Connection:
             way.go_on(self._manner, lost=self._lost, answer=number == 1)
 
 
-@asynccontextmanager
-async def proxy_to(port: int, mark: bytes = b"") -> AsyncIterator[Proxy]:
+@contextmanager
+def proxy_to(port: int, mark: bytes = b"") -> Iterator[Proxy]:
     """A proxy to the server at `port`, well-behaved until told otherwise."""
-    proxy = Proxy(port, mark)
-    server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=SMALL, backlog=1024)
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever, name="proxy")
+    thread.start()
+    proxy = Proxy(loop, port, mark)
+    listening = asyncio.start_server(proxy.serve, "127.0.0.1", 0, limit=SMALL, backlog=1024)
+    server = asyncio.run_coroutine_threadsafe(listening, loop).result()
     proxy.port = server.sockets[0].getsockname()[1]
     try:
         yield proxy
     finally:
-        server.close()
-        proxy.refusing = True
-        while proxy.connections:
-            proxy.cut()
-            proxy.set(PASS)
-            await asyncio.sleep(0.01)
+        asyncio.run_coroutine_threadsafe(_close(server, proxy), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+async def _close(server: asyncio.Server, proxy: Proxy) -> None:
+    server.close()
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
