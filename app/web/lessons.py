@@ -32,6 +32,7 @@ async def create(request: Request) -> Response:
     title = (await bodies.decode(request, _request)).title.strip()
     key, keyring = auth.new_key(owner=True)
     code = await _make(request, title, keyring)
+    await found.hub.channel(code)  # loaded, it is served to addresses that have guessed too much as well
     base = base_url(request, found.settings)
     made = LessonCreated(code, title, key, f"{base}/{code}", f"{base}/teach/{code}")
     return json_response(made, 201, headers={"location": f"/api/lessons/{code}"})
