@@ -24,6 +24,7 @@ async def student(request: Request) -> Response:
     given = request.cookies.get(polls.COOKIE)
     if response.status_code in {200, 304} and (given is None or found.signer.voter(given) is None):
         _, cookie = found.signer.new_voter()
+        response.headers["cache-control"] = "private, no-cache"  # or a cache makes many one voter
         auth.set_cookie(request, response, polls.COOKIE, cookie, lax=True)
     return response
 
