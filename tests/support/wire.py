@@ -121,7 +121,8 @@ class Wire:
 
     async def until_cursor(self, cursor: str, seconds: float = SECONDS) -> Registers:
         """What a client of this stream knows once it has come to the cursor."""
-        await self._until(lambda: replica(self.read)[0] == cursor, seconds, cursor)
+        mark = f"id: {cursor}\n".encode()
+        await self._until(lambda: mark in self.read and replica(self.read)[0] == cursor, seconds, cursor)
         return replica(self.read)[1]
 
     async def _until(self, done: Callable[[], bool], seconds: float, wanted: str) -> bytes:
