@@ -8,8 +8,11 @@ Rules:
 - The worker's own probe stream is always among the feeds: writing to it ends the wait.
 - A read over a thousand feeds costs the worker a join of bytes: each feed's part of the command is kept
   encoded, and only the positions that moved are encoded again.
+- An entry that cannot be parsed is told once, as number 0, which is nobody's next: its lesson is loaded anew.
+  Met again, it is passed over: a load may not lead beyond it, and loading for ever helps nobody.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
@@ -24,6 +27,8 @@ from app.store.records import feed_key, parse_entry, parse_position, probe_key
 BLOCK_MS = 5_000
 COUNT = 256  # entries a feed and read; the rest comes with the next
 
+log = logging.getLogger("lectern.store")
+
 
 class RedisReader:
     """Reads feeds with XREAD. Open one with `open`; close it when it has raised."""
@@ -36,6 +41,7 @@ class RedisReader:
         self._probe = probe_key(worker).encode()
         self._heard = _bulk(heard)
         self._lessons: dict[bytes, str] = {}
+        self._unreadable: dict[bytes, Position] = {}  # feed -> the last entry that could not be parsed
         self._after: dict[bytes, bytes] = {}  # feed -> encoded position
         self._head = b""
         self.follow({})
@@ -76,8 +82,20 @@ class RedisReader:
                 told[""] = []
             else:
                 self._after[feed] = last
-                told[self._lessons[feed]] = [_entry(*entry) for entry in entries]
+                told[self._lessons[feed]] = [*self._parsed(feed, entries)]
         return told
+
+    def _parsed(self, feed: bytes, entries: Sequence[tuple[bytes, Sequence[bytes]]]) -> Iterator[Entry]:
+        for position, flat in entries:
+            at = parse_position(position)
+            pairs: Iterator[tuple[bytes, bytes]] = zip(flat[::2], flat[1::2], strict=True)
+            try:
+                yield parse_entry(at, pairs)
+            except (ValueError, StoreUnavailable) as fault:
+                if at > self._unreadable.get(feed, START):
+                    self._unreadable[feed] = at
+                    log.error("an entry of a feed cannot be read: %s", fault)  # noqa: TRY400 - no bug of ours
+                    yield Entry(at, 0, [])
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -87,8 +105,3 @@ class RedisReader:
 def _bulk(data: bytes) -> bytes:
     """A bulk string of the Redis protocol."""
     return b"$%d\r\n%b\r\n" % (len(data), data)
-
-
-def _entry(position: bytes, flat: Sequence[bytes]) -> Entry:
-    pairs: Iterator[tuple[bytes, bytes]] = zip(flat[::2], flat[1::2], strict=True)
-    return parse_entry(parse_position(position), pairs)
