@@ -189,7 +189,7 @@ class Channel:
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         since = subscriber.position
-        if since is None or self.views.changes(subscriber.audience, since):
+        if since is None or self.views.news(subscriber.audience, since):
             frame = self.views.frame(subscriber.audience, since)
             subscriber.position = self.lesson.position
             metrics.CATCH_UPS.inc()

@@ -84,6 +84,10 @@ class Views:
         """What changed, for an event with parts of its own (pointer, audience)."""
         return audiences.changes(self.lesson, audience, since)
 
+    def news(self, audience: Audience, since: Position) -> bool:
+        """Whether there is anything to tell one who is at `since`, or may be."""
+        return bool(self.changes(audience, since) or self._audience(audience, since))
+
     def _told(self, audience: Audience, since: Position | None) -> dict[str, str]:
         if since is None:
             return audiences.snapshot(self.lesson, audience)
