@@ -5,6 +5,7 @@ handed what they need; background tasks are started and ended here and nowhere e
 """
 
 import asyncio
+import logging
 import os
 import secrets
 from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -25,7 +26,7 @@ from app.feed.presence import EVERY_S, Presence
 from app.feed.reader import PROBE_EVERY_S, FeedReader
 from app.feed.tallies import SWEEP_S, Tallies
 from app.settings import Settings
-from app.store.contract import Limits
+from app.store.contract import Limits, StoreUnavailable
 from app.store.deckbook import DeckBook
 from app.store.redis import RedisStore
 from app.web.app import build
@@ -40,6 +41,9 @@ from app.web.signing import Signer
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 DROP_EVERY_S = 7.3
+STORE_S = 20.0  # that a start waits for its store; the process cannot be stopped meanwhile
+
+log = logging.getLogger("lectern")
 
 
 def create_app() -> ASGIApp:
@@ -65,7 +69,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
         verify_tls=settings.redis_verify_tls,
     )
     stack.push_async_callback(store.close)
-    secret = settings.secret.encode() or await store.secret()
+    secret = settings.secret.encode() or await _secret(store)
     hub = Hub(store, worker)
     reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
     book = DeckBook(store.redis, worker)
@@ -99,6 +103,20 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
         assets=Assets(STATIC),
         guesses=Guesses(),
     )
+
+
+async def _secret(store: RedisStore) -> bytes:
+    """The kept secret. A store that is mute or starting is waited for: a worker that takes a dead one's place
+    while the store is away must not end its supervisor, as one that fails at once does."""
+    deadline = asyncio.get_running_loop().time() + STORE_S
+    while True:
+        try:
+            return await store.secret()
+        except StoreUnavailable as fault:
+            if asyncio.get_running_loop().time() > deadline:
+                logs.fatal("no answer from the store named by REDIS_URL", fault)
+            log.warning("waiting for the store: %s", fault)
+        await asyncio.sleep(0.5)
 
 
 @asynccontextmanager

@@ -49,6 +49,22 @@ class _Server(uvicorn.Server):
         self.force_exit = self.force_exit or sig == signal.SIGINT
 
 
+class _Supervisor(Multiprocess):
+    """Several workers: the same at Ctrl+C, and no listening socket that outlives theirs."""
+
+    def handle_int(self) -> None:
+        super().handle_int()
+        # Killed: everything acknowledged is in the store, and nobody waits in front of a terminal.
+        for process in self.processes:
+            process.kill()
+
+    def terminate_all(self) -> None:
+        super().terminate_all()
+        # Ours is the last that listens: who comes now must be refused, not left to wait for an answer.
+        for listener in self.sockets:
+            listener.close()
+
+
 def run(settings: Settings, *, on_bound: Callable[[str], None], on_stop: Callable[[], None]) -> None:
     """Serve until told to stop. `on_bound` gets the address, `on_stop` is called when nothing serves any more."""
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -63,6 +79,6 @@ def run(settings: Settings, *, on_bound: Callable[[str], None], on_stop: Callabl
         if settings.web_concurrency == 1:
             _Server(asked).run([listener])
         else:
-            Multiprocess(asked, [listener]).run()
+            _Supervisor(asked, [listener]).run()
     finally:
         on_stop()
