@@ -4,6 +4,7 @@ Rules: metrics are made here and nowhere else; a gauge that can be counted on de
 so that it cannot drift.
 """
 
+import asyncio
 from collections.abc import Callable
 from functools import partial
 
@@ -57,6 +58,7 @@ FLUSH_SECONDS = Histogram(
 DEAF_READERS = Counter(
     "lectern_deaf_readers", "Readers replaced because they heard nothing", registry=REGISTRY
 )
+TASKS = Gauge("lectern_tasks", "Tasks of the event loop; one that grows is a leak", registry=REGISTRY)
 READER_AGE = Gauge("lectern_reader_age_seconds", "Since the reader last heard its probe", registry=REGISTRY)
 
 
@@ -68,3 +70,4 @@ def count_on_demand(
         STREAMS.labels(audience).set_function(partial(streams, audience))
     LESSONS.set_function(lessons)
     READER_AGE.set_function(age)
+    TASKS.set_function(lambda: len(asyncio.all_tasks()))
