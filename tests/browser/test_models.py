@@ -204,6 +204,9 @@ async def test_the_clock(run: Run, ms: int, shown: str) -> None:
         ([["opened"], ["state"], ["wait", 21_000], ["beat", 21_000]], "live"),
         ([["opened"], ["state"], ["beat", 0], ["wait", 15_000], ["beat", 9_000]], "delayed"),  # held for 6 s
         ([["opened"], ["state"], ["beat", 0], ["wait", 15_000], ["beat", 11_000]], "live"),
+        ([["opened"], ["state"], ["behind", 0]], "delayed"),  # the server does not hear its store
+        ([["opened"], ["state"], ["behind", 0], ["wait", 15_000], ["beat", 15_000]], "live"),
+        ([["opened"], ["state"], ["behind", 0], ["state"]], "live"),  # news: it hears it again
         ([["opened"], ["state"], ["doubt"]], "reconnecting"),
         ([["opened"], ["state"], ["opened"]], "reconnecting"),
         ([["opened"], ["state"], ["opened"], ["beat", 0]], "live"),
@@ -223,7 +226,8 @@ async def test_the_pulse_decides_what_is_said(run: Run, steps: list[list[Any]], 
         const pulse = new module.Pulse();
         for (const [step, by] of argument) {
           if (step === "wait") now += by;
-          else if (step === "beat") pulse.beat(1_790_000_005_000 + by);
+          else if (step === "beat") pulse.beat({ now: 1_790_000_005_000 + by });
+          else if (step === "behind") pulse.beat({ now: 1_790_000_005_000 + by, behind: true });
           else pulse[step]();
         }
         return [pulse.verdict(null), pulse.verdict("well"), pulse.offset];

@@ -103,7 +103,7 @@ export class Connection extends EventTarget {
   }
 
   #beat(data) {
-    this.#pulse.beat(data.now);
+    this.#pulse.beat(data);
     this.#tell("beat", data);
     this.#judge();
   }

@@ -59,7 +59,7 @@ export class Detour {
       lost: hear,
       end: () => this.#owner.end(),
       beat: (data) => {
-        this.#pulse.beat(data.now);
+        this.#pulse.beat(data);
         this.#owner.beat(data);
         if (!this.#pulse.late) this.#owner.recovered();
       },

@@ -15,6 +15,7 @@ export class Pulse {
   #offset = 0;
   #best = -Infinity;
   #late = 0;
+  #behind = false; // the server says that it does not hear its store
 
   // A new source measures anew; until its first beat the old offset is the best guess there is.
   opened() {
@@ -22,6 +23,7 @@ export class Pulse {
     this.#fresh = false;
     this.#best = -Infinity;
     this.#late = 0;
+    this.#behind = false;
   }
 
   hear() {
@@ -31,10 +33,12 @@ export class Pulse {
   state() {
     this.hear();
     this.#fresh = this.#seen = true;
+    this.#behind = false; // what tells of news hears them
   }
 
-  beat(now) {
+  beat({ now, behind = false }) {
     this.hear();
+    this.#behind = behind;
     this.#fresh = this.#seen;
     const sample = now - Date.now();
     if (this.#best - sample > JUMP) this.#best = -Infinity;
@@ -70,7 +74,7 @@ export class Pulse {
   // polling: "well", "failing", or null for a stream.
   verdict(polling) {
     if (polling === "well") return "delayed";
-    if (this.#fresh && !polling) return this.late || this.silence > ONE_MISSED ? "delayed" : "live";
+    if (this.#fresh && !polling) return this.late || this.#behind || this.silence > ONE_MISSED ? "delayed" : "live";
     return this.#seen ? "reconnecting" : "connecting";
   }
 }
