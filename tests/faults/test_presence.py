@@ -1,0 +1,70 @@
+"""How many watch: right within five seconds, on every worker, whatever becomes of viewers and of workers.
+
+Rules: asked of fresh connections, so that every worker answers; a killed worker's viewers do not come back here, so that
+there is one right number.
+"""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from scripts.lib.server import Server, serve as serve_app
+from scripts.lib.stream import open_stream
+from scripts.lib.teacher import Teacher
+from tests.support.eventually import eventually
+from tests.support.ordeal import say, workers_of
+from tests.support.viewers import viewers
+
+CROWD = 120
+LEAVE = 50
+RIGHT_WITHIN_S = 5.0
+ASKED = 6  # fresh connections: the chance that one of two workers is never asked is small, and each look is repeated
+
+
+async def told(server: Server, teacher: Teacher) -> set[int]:
+    """What the workers say."""
+
+    async def ask() -> int:
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=10.0) as http:
+            viewers: int = (await http.get(teacher.path)).json()["viewers"]
+            return viewers
+
+    return set(await asyncio.gather(*(ask() for _ in range(ASKED))))
+
+
+async def right(server: Server, teacher: Teacher, what: str, number: int) -> None:
+    """Everybody says this number, in time."""
+    began = time.monotonic()
+    await eventually(lambda: told(server, teacher), lambda said: said == {number}, RIGHT_WITHIN_S)
+    say(f"{what}: {number} viewers, right after {time.monotonic() - began:.2f} s")
+
+
+async def test_the_number_of_viewers(tmp_path: Path, redis_url: str) -> None:
+    """After joins, after leaves, and after a worker was killed; the teacher's panel is told it too."""
+    with serve_app(tmp_path, workers=2, redis_url=redis_url) as server:
+        async with server.client() as http:
+            teacher = await Teacher.start(http)
+            async with open_stream(http, teacher.lesson, key=teacher.key) as panel:
+                async with viewers(server.port, teacher.lesson, CROWD) as there:
+                    await right(server, teacher, "after joins", CROWD)
+                    await there.leave(LEAVE)
+                    await right(server, teacher, "after leaves", CROWD - LEAVE)
+                    await panel.until(lambda seen: seen.get("audience") == {"viewers": CROWD - LEAVE})
+                    for one in there.members:
+                        one.ended = True  # who loses the stream stays away
+                    os.kill(workers_of(server)[0], signal.SIGKILL)
+
+                    async def left() -> int:
+                        return sum(one.here for one in there.members)
+
+                    here = await eventually(left, lambda now: now < CROWD - LEAVE)
+                    await right(server, teacher, "after a killed worker", here)
+                await right(server, teacher, "after all have left", 0)
+
+
+pytestmark = pytest.mark.timeout(90)
