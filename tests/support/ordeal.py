@@ -9,7 +9,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
@@ -94,8 +94,12 @@ async def status(http: httpx.AsyncClient, path: str) -> int:
 
 def workers_of(server: Server) -> list[int]:
     """The processes that serve, without their supervisor and its helpers."""
-    children = psutil.Process(server.pid).children()
-    return sorted(child.pid for child in children if "spawn_main" in " ".join(child.cmdline()))
+    found = []
+    for child in psutil.Process(server.pid).children():
+        with suppress(psutil.Error):  # it has ended meanwhile
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.append(child.pid)
+    return sorted(found)
 
 
 def spread(seconds: list[float]) -> str:

@@ -1,0 +1,48 @@
+"""A deploy in the middle of a lecture: each worker is replaced, one after the other, and nobody loses anything.
+
+Rules: SIGHUP makes the supervisor do it; a worker's streams are told to come back over the whole of its drain.
+"""
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from scripts.lib.server import serve as serve_app
+from tests.support.eventually import eventually
+from tests.support.ordeal import histogram, ordeal, say, workers_of
+
+CROWD = 2_000
+DRAIN_S = 6.0
+REPLACED_WITHIN_S = 60.0
+PEAK = 4  # times the even rate: what comes back in one second
+
+
+async def test_a_rolling_restart(tmp_path: Path, redis_url: str) -> None:
+    """Reconnects are spread, every cursor is valid on the new workers, and no acknowledged write or vote is missing."""
+    with serve_app(tmp_path, workers=2, redis_url=redis_url, env={"DRAIN_S": f"{DRAIN_S:g}"}) as server:
+        async with ordeal(server, CROWD) as under_way:
+            before = workers_of(server)
+
+            async def workers() -> list[int]:
+                return workers_of(server)
+
+            asked = asyncio.get_running_loop().time()
+            os.kill(server.pid, signal.SIGHUP)
+            under_way.fault_over()
+            await eventually(
+                workers, lambda now: len(now) == 2 and not set(now) & set(before), REPLACED_WITHIN_S
+            )
+            await under_way.there.joined()
+        back = under_way.there.came_back(asked)
+        per_second = [sum(second <= at < second + 1 for at in back) for second in range(int(back[-1]) + 1)]
+        say(histogram(back, 1.0))
+        under_way.tell(f"a rolling restart ({len(back)} reconnects, at most {max(per_second)} a second)")
+        assert under_way.there.resets == 0
+        assert len(back) >= CROWD
+        assert max(per_second) < PEAK * len(back) / (2 * DRAIN_S)
+
+
+pytestmark = pytest.mark.timeout(180)
