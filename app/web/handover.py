@@ -30,7 +30,9 @@ from app.web.stream import HEADERS, StreamResponse
 
 EXTENSION = "lectern.handover"
 BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow
-UNSENT = 16 * 1024  # and bytes the kernel takes beyond what is on its way: else it would queue megabytes of old news
+UNSENT = (
+    16 * 1024
+)  # and bytes the kernel takes beyond what is on its way: else it would queue megabytes of old news
 LINGER_S = 5.0  # for the last bytes to a peer that is not reading
 USER_TIMEOUT_MS = 45_000  # unacknowledged bytes; three beats
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3))
@@ -197,7 +199,10 @@ class HandedOver(Response):
     def _head(self) -> bytes:
         headers = [header for header in self.raw_headers if header[0] != b"content-length"]
         lines = [b"%b: %b\r\n" % header for header in (*headers, *SECURITY, NO_PAGE)]
-        return b"HTTP/1.1 200 OK\r\n%btransfer-encoding: chunked\r\n\r\n" % b"".join(lines)
+        # The connection ends with the stream; a client that is not told so sends its next request into it.
+        return b"HTTP/1.1 200 OK\r\n%bconnection: close\r\ntransfer-encoding: chunked\r\n\r\n" % b"".join(
+            lines
+        )
 
 
 def respond(scope: Scope, opening: Opening) -> Response:
