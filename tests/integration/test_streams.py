@@ -203,6 +203,9 @@ async def test_the_end_is_told_then_the_stream_closes(
         raw = await connection.until(b"\r\n0\r\n\r\n")
         assert raw.endswith(b"event: end\ndata: {}\n\n\r\n0\r\n\r\n"), "the end, then the end of the chunks"
         assert raw.count(b"event: end\ndata: {}\n\n") == 1
+        await connection.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        goes_on = b"alive\n" in await connection.until_closed()
+        assert goes_on is (("connection", "close") not in head(raw)[1]), "one that closes says so before"
     for headers in ({}, {"Last-Event-ID": last["cursor"]}):
         answer = await visitor.get(f"{teacher.path}/events", headers=headers)
         assert (answer.status_code, answer.content) == (204, b"")
