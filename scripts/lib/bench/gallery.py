@@ -122,9 +122,7 @@ class Gallery:
         if self._joining:
             stuck = [each for each in self._open.values() if isinstance(each, Stream) and not each.live]
             told = (
-                f"one of them has asked: {stuck[0].asked}, and has {len(stuck[0].rest)} bytes"
-                if stuck
-                else ""
+                f"one of them has asked: {stuck[0].asked}, and has {stuck[0].rest[-80:]!r}" if stuck else ""
             )
             self._fault(f"{self._joining} streams had no first event after {PATIENCE_S:g} s; {told}")
 

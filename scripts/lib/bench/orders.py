@@ -28,7 +28,7 @@ class Count:
     events: int  # that they came in
     fewest: int  # updates of the viewer that has had the fewest
     most: int
-    oldest_us: int  # when the newest update was posted that every viewer has had
+    last_us: int  # when the last update of each viewer was posted: the earliest of these
 
     def __add__(self, other: "Count") -> "Count":
         return Count(
@@ -37,7 +37,7 @@ class Count:
             self.events + other.events,
             min(self.fewest, other.fewest),
             max(self.most, other.most),
-            min(self.oldest_us, other.oldest_us),
+            min(self.last_us, other.last_us),
         )
 
 
@@ -118,7 +118,7 @@ class Orders:
         viewers = [stream for stream in self._streams if stream.kept is None]
         got = [stream.got for stream in viewers]
         live = sum(stream.live for stream in self._streams)
-        last = (each.told.stamps[-1] if each.told and each.told.stamps else 0 for each in viewers)
+        last = (max(each.told.stamps, default=0) if each.told else 0 for each in viewers)
         events = sum(stream.events for stream in viewers)
         return Count(live, sum(got), events, min(got, default=0), max(got, default=0), min(last, default=0))
 

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from scripts.lib.bench.lab import PEERS, Cell
 
 LESSON_VIEWERS = 8
-HELD_S = (36.0, 60.0)  # below and above what the server takes for a dead peer (TCP_USER_TIMEOUT, 45 s)
+HELD_S = (
+    12.0,
+    60.0,
+)  # shorter and longer than the server waits for one that does not read (a turn of its wheel, 15 s)
 WRITES_A_LESSON = 0.3  # a second: 1,000 lessons have 300 together
 
 RATES = {

@@ -42,7 +42,6 @@ class Posted:
     failed: dict[int, int]  # by status; 0: no answer
     answers: Histogram  # us from a write to its answer
     lag: Histogram  # us from when a write was due to its sending
-    last_us: int  # when the last one was sent
 
 
 @dataclass(slots=True)
@@ -50,7 +49,6 @@ class Tally:
     """While it runs."""
 
     sent: int = 0
-    last_us: int = 0
     statuses: "Counter[int]" = field(default_factory=Counter)
     answers: "array[int]" = field(default_factory=lambda: array("q"))
     lag: "array[int]" = field(default_factory=lambda: array("q"))
@@ -90,10 +88,10 @@ class Publisher:
         failed = {status: times for status, times in tally.statuses.items() if not 200 <= status < 300}
         if unanswered := tally.sent - tally.statuses.total():
             failed[0] = failed.get(0, 0) + unanswered
-        return Posted(good, failed, Histogram.of(tally.answers), Histogram.of(tally.lag), tally.last_us)
+        return Posted(good, failed, Histogram.of(tally.answers), Histogram.of(tally.lag))
 
     def _send(self, wire: Wire, feed: Feed, plan: Plan, tally: Tally) -> None:
-        now = tally.last_us = now_us()
+        now = now_us()
         content = body(plan.kind, plan.first + tally.sent, now, bare=feed.bare)
         tally.sent += 1
         try:

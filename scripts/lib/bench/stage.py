@@ -39,7 +39,6 @@ class Stretch:
     end: Usage  # memory at the end
     wall_s: float
     expected: int
-    feeds: int
 
 
 class Stage:
@@ -87,9 +86,7 @@ class Stage:
         asked.subtract(commands)
         report = self.gallery.report()
         used_store = usage(self.running.store) - store
-        return Stretch(
-            posted, report, end - before, used_store, asked, end, wall_s, expected, len(plan.feeds)
-        )
+        return Stretch(posted, report, end - before, used_store, asked, end, wall_s, expected)
 
 
 @contextmanager

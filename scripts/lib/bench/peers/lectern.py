@@ -21,7 +21,7 @@ from scripts.lib.bench.system import on_cores
 from scripts.lib.server import Server
 
 POLL = "p1"
-JOINED = b": ok\n\n\r\n"
+JOINED = b"]}\n\n\r\n"  # the end of the first state event; what follows it differs
 
 
 class RunningLectern:

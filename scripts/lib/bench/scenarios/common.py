@@ -53,8 +53,11 @@ def histograms(stretch: Stretch) -> dict[str, Histogram]:
     }
 
 
-def problems(stretch: Stretch, *, viewers: int, conflates: bool = False, workers: int = 1) -> list[str]:
-    """Why the stretch is not to be believed. `conflates`: one register is written faster than flushes come."""
+def problems(
+    stretch: Stretch, *, viewers: int, conflates: bool = False, workers: int = 1, last_us: int | None = None
+) -> list[str]:
+    """Why the stretch is not to be believed. `conflates`: one register is written again and again, whose last value in
+    the store, where there is one, was posted at `last_us`."""
     count, posted, found = stretch.report.count, stretch.posted, []
     if posted.failed:
         found.append(f"writes failed: {_said(posted.failed)}")
@@ -66,8 +69,8 @@ def problems(stretch: Stretch, *, viewers: int, conflates: bool = False, workers
         found.append(f"{stretch.report.uneven} lessons whose viewers have not all had the same")
     if stretch.report.apart:
         found.append(f"{stretch.report.apart} lessons whose viewers have not all come to the same")
-    if stretch.feeds == 1 and count.oldest_us != posted.last_us:
-        found.append("the last update has not reached everybody")
+    if last_us is not None and count.last_us != last_us:
+        found.append("what the store holds has not reached everybody")
     if stretch.report.cpu_s > SATURATED * stretch.report.wall_s:
         found.append(
             f"the load client was saturated: {stretch.report.cpu_s / stretch.report.wall_s:.2f} of a core"

@@ -1,0 +1,151 @@
+"""The lab's own parts: what it counts with must be right before anything is counted."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given, strategies as st
+
+from scripts.lib.bench import report, rounds
+from scripts.lib.bench.claims import Claims
+from scripts.lib.bench.events import Known
+from scripts.lib.bench.feeds import Feed
+from scripts.lib.bench.histogram import Histogram
+from scripts.lib.bench.lab import Cell, Lab, Run
+from scripts.lib.bench.payload import WRAP_US, Kind, body, stamps
+from scripts.lib.bench.peers import nchan
+from scripts.lib.bench.peers.contract import Missing
+from scripts.lib.bench.plan import Sizes, cell
+from scripts.lib.bench.plot import Chart
+from scripts.lib.bench.registers import ending
+from scripts.lib.bench.rounds import Summary, ratio, valid
+from scripts.lib.bench.stream import Refused, Stream
+
+FEED = Feed(("127.0.0.1", 1), b"GET / HTTP/1.1\r\n", b": ok\n\n\r\n", ("127.0.0.1", 1), b"", bare=False)
+HEAD = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+FIRST = b'1\r\nretry: 2000\n\n\r\nid: e.1-0\nevent: state\ndata: {"reset":true,"writes":[]}\n\n: ok\n\n\r\n'
+
+
+def event(kind: Kind, number: int, now: int) -> bytes:
+    """One update as a stream carries it."""
+    data = b"id: e.%d-0\nevent: state\ndata: %b\n\n" % (number, body(kind, number, now, bare=True))
+    return b"%x\r\n%b\r\n" % (len(data), data)
+
+
+@pytest.mark.parametrize("kind", [Kind.TIMER, Kind.INK])
+@pytest.mark.parametrize("bare", [True, False])
+@given(sent=st.integers(0, 5 * WRAP_US), late=st.integers(0, 600_000_000))
+def test_the_time_of_posting_is_found_in_the_bytes(kind: Kind, sent: int, late: int, *, bare: bool) -> None:
+    """Whatever the clock says, and however late it is found."""
+    assert stamps(body(kind, 7, sent, bare=bare), sent + late) == (sent,)
+
+
+@given(durations=st.lists(st.integers(0, 10**9), min_size=1), share=st.floats(0.01, 1.0))
+def test_a_percentile_is_close_to_the_exact_one(durations: list[int], share: float) -> None:
+    """Never below it, at most one bucket's width above, and never above the largest."""
+    exact = sorted(durations)[max(-(-int(share * len(durations) * 10**9) // 10**9) - 1, 0)]
+    found = Histogram.of(durations).percentile(share)
+    assert found <= max(durations)
+    assert exact * 0.999 <= found or exact == 0
+    assert Histogram.of(durations).count == len(durations)
+
+
+def test_histograms_add_up() -> None:
+    """Of two processes, or of two rounds."""
+    assert (Histogram.of([1, 5_000]) + Histogram.of([900_000])).milliseconds()["max"] == 900.0
+    assert (Histogram.of([1, 5_000]) + Histogram.of([900_000])).count == 3
+
+
+def test_bytes_are_cut_into_events_wherever_they_are_split() -> None:
+    """The whole stream, fed in two parts at every place, counts the same."""
+    updates = [event(Kind.INK, number, 1_000_000 + number) for number in range(3)]
+    sent = HEAD + FIRST + b"".join(updates)
+    for place in range(1, len(sent)):
+        late: list[int] = []
+        stream, known = Stream(FEED, late.append), Known()
+        for part in (sent[:place], sent[place:]):
+            stream.take(part, 2_000_000, known)
+        assert stream.live
+        assert (stream.got, stream.events, len(late)) == (3, 3, 3)
+        assert stream.told is not None
+        assert stream.told.id == b"e.2-0"
+
+
+def test_a_refused_stream_is_no_viewer() -> None:
+    """Any other status is an error that says what the server said."""
+    with pytest.raises(Refused, match="404"):
+        Stream(FEED, print).take(b"HTTP/1.1 404 Not Found\r\n\r\n", 0, Known())
+
+
+def test_a_catch_up_is_told_from_flushes() -> None:
+    """By how much one event holds; what came before the viewer was held does not count."""
+    many = ",".join(f'["ink/p/{number}",{number}]' for number in range(30))
+    caught_up = b'event: state\ndata: {"writes":[%b]}\n\n' % many.encode()
+    first = b'event: state\ndata: {"reset":true,"writes":[["a",1]]}\n\n'
+    assert (ending([first, caught_up, first], 1).events, ending([first, caught_up], 1).catch_ups) == (2, 1)
+    assert ending([first, caught_up], 2).events == 0
+
+
+def made(peer: str, number: int, **figures: float) -> Run:
+    """A run of `fanout` at 2,000 viewers."""
+    return Run(cell("fanout", peer, 2_000), figures, round=number)
+
+
+def test_ratios_are_made_within_a_round() -> None:
+    """A round in which the machine was slow for both changes nothing; one that only one has is left out."""
+    runs = [made("lectern", n, cost=4.0 * n) for n in (1, 2, 3)] + [
+        made("nchan", n, cost=8.0 * n) for n in (1, 3, 4)
+    ]
+    found = ratio(
+        valid(runs, scenario="fanout", peer="lectern"), valid(runs, scenario="fanout", peer="nchan"), "cost"
+    )
+    assert found == Summary(0.5, 0.5, 0.5)
+
+
+def test_rounds_are_interleaved_and_a_broken_run_breaks_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every cell once, then every cell again; what fails is kept as a run with a problem."""
+
+    def scenario(_: Lab, asked: Cell) -> Run:
+        if asked.peer == "usual":
+            raise RuntimeError("not everybody could join")
+        return Run(asked, {"cost": 1.0})
+
+    monkeypatch.setitem(rounds.SCENARIOS, "fanout", scenario)
+    cells = [cell("fanout", peer, 100) for peer in ("lectern", "usual", "nchan")]
+    runs = rounds.run(Lab(say=lambda _: None), cells, 2, lambda _: None)
+    assert [(run.round, run.cell.peer) for run in runs] == [
+        (number, each.peer) for number in (1, 2) for each in cells
+    ]
+    assert {run.cell.peer for run in runs if not run.valid} == {"usual"}
+
+
+def test_a_claim_without_runs_does_not_hold() -> None:
+    """Neither does one whose runs were invalid."""
+    assert not any(each.holds for each in Claims([], Sizes()).all())
+    broken = Run(cell("idle", "lectern", 8_000), {"rss_kib_a_viewer": 1.0}, problems=("lost some",), round=1)
+    memory = [each for each in Claims([broken], Sizes()).all() if each.claim.startswith("3.")]
+    assert not memory[0].holds
+
+
+def test_results_are_read_back_as_written(tmp_path: Path) -> None:
+    """The JSON holds everything the page and the plots are made from."""
+    run = Run(cell("idle", "nchan", 500), {"rss_kib_a_viewer": 9.5}, {"join": Histogram.of([7])}, ("odd",), 2)
+    report.save(tmp_path / "idle.json", {"what": "idle"}, [run])
+    head, (again,) = report.load(tmp_path / "idle.json")
+    assert head == {"what": "idle"}
+    assert (again.cell, again.figures, again.problems, again.round) == (run.cell, run.figures, ("odd",), 2)
+    assert again.histograms["join"].milliseconds() == run.histograms["join"].milliseconds()
+
+
+def test_a_chart_is_well_formed_whatever_it_shows() -> None:
+    """Names are escaped, one point is enough, nothing is outside the picture."""
+    chart = Chart("a < b", "x", "y", {"one & only": [(500.0, Summary(3.0, 2.0, 900.0))], "none": []})
+    words = [each.text for each in ET.fromstring(chart.svg()).iter("{http://www.w3.org/2000/svg}text")]
+    assert {"a < b", "one & only", "500"} <= set(words)
+
+
+def test_a_missing_peer_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is never left out silently."""
+    monkeypatch.setattr(nchan, "MODULES", ())
+    with pytest.raises(Missing, match="apt-get install nginx libnginx-mod-nchan"):
+        _ = nchan.Nchan().version
