@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.conftest import browser, hall, lecture, open_window, teacher  # noqa: F401 - fixtures, for pages behind proxies
 from tests.support.proxy import Proxy, proxy_to
 from tests.support.redis_server import RedisServer
 
