@@ -11,6 +11,7 @@ import { Outbox } from "./models/outbox.js";
 import { Shelf } from "./models/shelf.js";
 import { Toolbox } from "./models/toolbox.js";
 import { Uploads } from "./models/uploads.js";
+import { keepAwake } from "./views/awake.js";
 import { Bar } from "./views/teacher/bar.js";
 import { Board } from "./views/teacher/board.js";
 import { goTo, showKeys } from "./views/teacher/dialogs.js";
@@ -83,6 +84,7 @@ if (key) menu.offerLink(key);
 connection.addEventListener("state", ({ detail }) => mirror.hear(detail));
 connection.addEventListener("beat", () => clock.sync(connection.offset));
 connection.addEventListener("end", () => outbox.end());
+outbox.addEventListener("ended", keepAwake(() => !desk.ended));
 connection.addEventListener("status", () => {
   if (connection.status === "denied") denied();
   // A failure leaves the coarse clock; the outbox meets the same failure and says what it is.

@@ -5,11 +5,12 @@ slide are 0..1 of its width and height. `sent` holds every stamped write that le
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.async_api import CDPSession, FloatRect, Locator, Page, Request, expect
+from playwright.async_api import CDPSession, FloatRect, Locator, Page, Request, Route, expect
 
 from scripts.lib.teacher import Teacher
 from tests.browser.conftest import LAPTOP, OpenWindow, Window
@@ -17,6 +18,9 @@ from tests.browser.pages_student import INK_AT
 from tests.support.eventually import eventually
 
 Place = tuple[float, float]
+
+# Whether a request is answered by the test instead of the server.
+ROUTED = """(path) => fetch(path, { headers: { "X-Probe": "1" } }).then(({ status }) => status === 204)"""
 
 LINE: Sequence[Place] = [(0.2, 0.4), (0.3, 0.4), (0.4, 0.4), (0.5, 0.4)]
 ON_LINE: Place = (0.35, 0.4)
@@ -54,11 +58,30 @@ class Panel:
         return self.window.page
 
     def _request(self, request: Request) -> None:
-        if request.method == "POST" and request.url.endswith("/state"):
-            writes: list[dict[str, Any]] = (request.post_data_json or {})["writes"]
-            if all("stamp" in write for write in writes):  # without: the panel reads the server's clock
-                self.requests.append(writes)
-                self.sent += writes
+        # What is raised here would stop Playwright's own loop: a request without a body is none of ours.
+        body = request.post_data_json if request.method == "POST" and request.url.endswith("/state") else None
+        writes: list[dict[str, Any]] = body["writes"] if body else []
+        if writes and all(
+            "stamp" in write for write in writes
+        ):  # without: the panel reads the server's clock
+            self.requests.append(writes)
+            self.sent += writes
+
+    async def holds_back(self, handle: Callable[[Route], Awaitable[None]]) -> None:
+        """From now on `handle` decides what becomes of the panel's writes."""
+
+        async def route(found: Route) -> None:
+            if found.request.method == "POST":
+                await handle(found)
+            elif "x-probe" in found.request.headers:
+                await found.fulfill(status=204)
+            else:
+                await found.continue_()
+
+        await self.page.route("**/state", route)
+        # A request that starts while routing is being switched on is not routed: wait until one is.
+        lesson = urlsplit(self.page.url).path.rsplit("/", 1)[1]
+        await eventually(lambda: self.page.evaluate(ROUTED, f"/api/lessons/{lesson}/state"), bool)
 
     async def is_live(self) -> None:
         """The line is good."""

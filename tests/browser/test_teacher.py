@@ -139,6 +139,20 @@ async def test_black_and_white(lecture: Lecture, open_window: OpenWindow) -> Non
     await expect(panel.page.locator("#curtain")).to_be_hidden()
 
 
+async def test_help_and_full_screen(lecture: Lecture, open_window: OpenWindow) -> None:
+    """? lists the keys, and the clicker goes on from there; F fills the screen and gives it back."""
+    panel = await Panel.enter(open_window, lecture.teacher)
+    await panel.presses("?")
+    keys = panel.page.get_by_role("dialog", name="Keys")
+    await expect(keys).to_contain_text("Next page")
+    await panel.presses("PageDown")
+    await expect(keys).to_be_hidden()
+    await panel.sees_place(2, 8)
+    for full in (True, False):
+        await panel.presses("f")
+        await eventually(lambda: panel.page.evaluate("Boolean(document.fullscreenElement)"), full.__eq__)
+
+
 async def test_typing_turns_no_pages(lecture: Lecture, open_window: OpenWindow) -> None:
     """In a field the keys are letters; after a click on a button, Space is "next" again."""
     panel = await Panel.enter(open_window, lecture.teacher)
@@ -353,10 +367,7 @@ async def test_a_reload_loses_nothing_that_waits(lecture: Lecture, open_window: 
     panel = await Panel.enter(open_window, lecture.teacher)
     panel.window.expected.append("ERR_FAILED")
 
-    async def refuse(route: Route) -> None:
-        await (route.abort() if route.request.method == "POST" else route.continue_())
-
-    await panel.page.route("**/state", refuse)
+    await panel.holds_back(Route.abort)
     await panel.presses("End")
     await panel.sees_place(8, 8)
     await expect(panel.page.locator("#outbox")).to_have_text("1 change waits")

@@ -252,12 +252,12 @@ async def test_ink_drawn_while_a_request_hangs(lecture: Lecture, open_window: Op
     held: list[Route] = []
 
     async def hold(route: Route) -> None:
-        if route.request.method == "POST" and not held:
-            held.append(route)
-        else:
+        if held:
             await route.continue_()
+        else:
+            held.append(route)
 
-    await panel.page.route("**/state", hold)
+    await panel.holds_back(hold)
     await panel.presses("PageDown")
     await panel.takes("Pen")
     await panel.draws(*LINE)

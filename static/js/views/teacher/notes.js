@@ -35,8 +35,8 @@ export class Notes {
     if (page !== this.#page) {
       this.#write();
       this.#page = page;
-      this.#field.disabled = !page;
     }
+    this.#field.disabled = !page || this.#desk.ended;
     const number = this.#desk.lesson.number(page);
     text($("#notes-page"), number ? `page ${number}` : "");
     if (this.#timer !== null) return;
