@@ -16,13 +16,14 @@ from playwright.async_api import expect
 from scripts.lib.lecture import Lecture
 from scripts.lib.server import Server, serve as serve_app
 from scripts.lib.teacher import Teacher
+from scripts.lib.viewer import Viewer
 from tests.browser.conftest import OpenWindow
 from tests.browser.pages_student import Student
 from tests.support.eventually import eventually
 from tests.support.ordeal import ordeal, say, spread, status, viewer_state
 from tests.support.proxy import BUFFER, FIRST_EVENT_HELD, HOLD, PASS, Manner, Proxy, proxy_to
 from tests.support.redis_server import RedisServer
-from tests.support.viewers import Viewer, viewers
+from tests.support.viewers import viewers
 
 STREAM = b"/events"
 CROWD = 100
