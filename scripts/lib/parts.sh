@@ -1,4 +1,4 @@
-# Programs besides Python's packages: the tests need a Chromium and a redis-server. Sourced by venv.sh.
+# Programs besides Python's packages: the tests need a Chromium, a redis-server and an nginx. Sourced by venv.sh.
 #
 # Rules: what is there is used; what is missing is installed from the system's packages where that needs no password; only
 # a browser may, as a last resort, be Playwright's own. What still is missing is said here and fails where it is needed.
@@ -42,4 +42,11 @@ need_redis() {
     command -v redis-server >/dev/null 2>&1 && return 0
     system_install redis-server && return 0
     echo "No redis-server: the store's tests run on Valkey alone here (in CI they fail)." >&2
+}
+
+need_nginx() {
+    PATH="$PATH:/usr/sbin" command -v nginx >/dev/null 2>&1 && return 0
+    system_install nginx-light && return 0
+    system_install nginx && return 0
+    echo "No nginx: the test of its configuration fails." >&2
 }
