@@ -190,7 +190,9 @@ def test_any_cursor_gets_a_reset_or_a_change(lesson: Lesson, cursor: str) -> Non
 )
 def test_any_query_is_answered(lesson: Lesson, query: dict[str, str]) -> None:
     """200 or 422, also without a key, also with the same name many times."""
-    pairs = [(name, value) for name, value in query.items() for _ in range(2)]
+    pairs: list[tuple[str, str | int | float | bool | None]] = [
+        (name, value) for name, value in query.items() for _ in range(2)
+    ]
     for path in ("/state", "", "/ink/a-1", "/qr.svg"):
         answer = lesson.http.get(lesson.path + path, params=pairs)
         assert answer.status_code in {200, 401, 422}, answer.url
