@@ -77,6 +77,16 @@ class LecternProtocol(BoundedHeads):
         self.deadline.clear()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            # A long poll listens for its peer's end (`app/web/state.py`). Woken without one, it answers now; at a
+            # moment of its own, well before uvicorn would cancel it.
+            within = 0.75 * (self.config.timeout_graceful_shutdown or 0)
+            delay = random.uniform(0, within)  # noqa: S311 - spread, not secrecy
+            asyncio.get_running_loop().call_later(delay, cycle.message_event.set)
+
     def timeout_keep_alive_handler(self) -> None:
         # An answer that nobody has read by now will not be read; closing would wait for it.
         self.transport.abort()

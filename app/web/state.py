@@ -148,13 +148,31 @@ def _wait(request: Request) -> float:
 
 
 async def _news(request: Request, channel: Channel, who: Audience, since: Position, wait_s: float) -> None:
+    """Until there is something to tell, the time is over, the peer has gone, or the server stops."""
+    news = asyncio.ensure_future(_told(channel, who, since, wait_s))
+    over = asyncio.ensure_future(_over(request))
+    try:
+        await asyncio.wait({news, over}, return_when=asyncio.FIRST_COMPLETED)
+        if news.done():
+            news.result()
+    finally:
+        news.cancel()
+        over.cancel()
+
+
+async def _told(channel: Channel, who: Audience, since: Position, wait_s: float) -> None:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + wait_s
     before = channel.views.epoch, channel.ended
     while loop.time() < deadline and (channel.views.epoch, channel.ended) == before:
-        if channel.views.document(who, since).news or await request.is_disconnected():
+        if channel.views.document(who, since).news:
             return
         await channel.moved(deadline - loop.time())
+
+
+async def _over(request: Request) -> None:
+    await request.receive()  # the body, which is empty
+    await request.receive()  # whatever comes after it: the peer's end, or ours (`LecternProtocol.shutdown`)
 
 
 async def ink(request: Request) -> Response:
