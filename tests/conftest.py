@@ -15,6 +15,8 @@ import pytest
 from scripts.lib.server import Server, serve as serve_app
 from tests.support.redis_server import STORES, RedisServer, debian_binary, valkey_binary
 
+pytest_plugins = ["tests.support.site_fixtures"]
+
 
 @pytest.fixture(scope="session")
 def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:

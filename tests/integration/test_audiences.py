@@ -14,6 +14,8 @@ from scripts.lib.teacher import Teacher
 from tests.support.sites import EVERYWHERE
 from tests.support.wire import Wire, poll, states, stored, unchunked, viewer_state, wire, without_jar
 
+pytestmark = pytest.mark.usefixtures("vigil")  # what test_vigil.py looks at comes while these tests run
+
 SECRET = "Geheimnis"  # what must not be seen is marked with it
 
 
@@ -201,15 +203,15 @@ async def test_the_teacher_is_told_how_many_watch_at_most_once_a_second(
     async with open_stream(visitor, teacher.lesson, key=teacher.key) as panel:
         first = await panel.next_state()
         assert dict(first["writes"])["audience"] == {"viewers": 0}
-        for number in (1, 2, 3):
+        for number in (1, 2):
             async with open_stream(visitor, teacher.lesson) as viewer:
                 await panel.until(lambda registers: registers["audience"] == {"viewers": 1})
                 await viewer.next_state()
                 assert "audience" not in viewer.registers, number
             await panel.until(lambda registers: registers["audience"] == {"viewers": 0})
         told = [event.at for event in states(panel) if "audience" in dict(event.data["writes"])]
-        assert len(told) == 7
-        assert (told[-1] - told[1]) / 5 > 0.9, "once a second on average; arrivals jitter"
+        assert len(told) == 5
+        assert (told[-1] - told[1]) / 3 > 0.9, "once a second on average; arrivals jitter"
 
 
 async def test_a_teacher_that_comes_back_knows_how_many_watch(

@@ -2,19 +2,20 @@
 
 import asyncio
 from functools import partial
-from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 
+from scripts.lib.server import Server
 from scripts.lib.stream import EventStream, Registers, apply, open_stream
 from scripts.lib.teacher import Teacher, Write
 from tests.support.sites import EVERYWHERE
-from tests.support.wire import states, stroke, viewer_state
+from tests.support.wire import states, stroke, unchunked, viewer_state, wire
 
 pytestmark = [
     pytest.mark.parametrize("site", EVERYWHERE, indirect=True),
-    pytest.mark.usefixtures("vigil"),  # the beats that test_streams.py looks at come while these tests run
+    pytest.mark.usefixtures("vigil"),
 ]
 
 BLACK = {"mode": "black"}
@@ -39,7 +40,7 @@ async def test_every_cursor_of_a_stream_resumes_to_the_same_state(
     """Whoever comes back with any of them gets just what has changed since, and ends where everybody is."""
     async with open_stream(visitor, teacher.lesson) as stream:
         await stream.next_state()
-        replicas: list[tuple[str, dict[str, Any]]] = [(str(stream.cursor), dict(stream.registers))]
+        replicas: list[tuple[str, Registers]] = [(str(stream.cursor), dict(stream.registers))]
         steps: list[list[Write]] = [
             [("slide", {"page": "a-1"})],
             [("ink/a-1/s1", stroke(1, 1)), ("ink/a-1/s2", stroke(2, 2))],
@@ -75,12 +76,10 @@ async def test_every_cursor_of_a_stream_resumes_to_the_same_state(
 
 
 @pytest.mark.parametrize("form", ["header", "query"])
-async def test_a_cursor_that_says_nothing_gets_everything(
-    teacher: Teacher, visitor: httpx.AsyncClient, form: str
-) -> None:
+async def test_a_cursor_that_says_nothing_gets_everything(teacher: Teacher, site: Server, form: str) -> None:
     """Unknown, malformed, of another lesson, another epoch, another time: a reset at once, never silence or an error."""
     told = await teacher.write(("slide", {"page": "a-1"}), ("screen", BLACK))
-    other = (await (await Teacher.start(visitor)).state())["cursor"]
+    other = (await (await Teacher.start(teacher.http)).state())["cursor"]
     epoch, _, position = told["cursor"].partition(".")
     ms, _, seq = position.partition("-")
     other_epoch = f"{int(epoch, 16) ^ 1:08x}"
@@ -94,23 +93,18 @@ async def test_a_cursor_that_says_nothing_gets_everything(
         f"{epoch}.{ms}.5-0", f"{epoch}.+{ms}-0", f"{epoch}.{ms}-0x0", f"{epoch}.\u0661-0",
     ]  # fmt: skip
 
-    async def first_event(cursor: str) -> tuple[str, Any]:
-        query = {"cursor": cursor} if form == "query" else {}
-        headers = [(b"Last-Event-ID", cursor.encode())] if form == "header" else []
-        path = f"{teacher.path}/events"
-        async with visitor.stream("GET", path, params=query, headers=headers) as response:
-            assert response.status_code == 200, (cursor, response.status_code)
-            read = ""
-            async with asyncio.timeout(5.0):
-                async for text in response.aiter_text():
-                    read += text
-                    if "\n\n" in read.partition("event: state")[2]:
-                        break
-        return cursor, read.partition("data: ")[2].partition("\n")[0]
+    async def first_event(cursor: str) -> bytes:
+        given = f"Last-Event-ID: {cursor}\r\n" if form == "header" else ""
+        query = f"?cursor={quote(cursor)}" if form == "query" else ""
+        async with wire(site) as connection:
+            request = f"GET {teacher.path}/events{query} HTTP/1.1\r\nHost: x\r\n{given}\r\n"
+            await connection.send(request.encode())
+            await connection.until_cursor(told["cursor"])
+            return unchunked(connection.read).partition(b"data: ")[2].partition(b"\n")[0]
 
-    everything = '{"reset":true,"writes":[["screen",{"mode":"black"}],["slide",{"page":"a-1"}]]}'
+    everything = b'{"reset":true,"writes":[["screen",{"mode":"black"}],["slide",{"page":"a-1"}]]}'
     answers = await asyncio.gather(*map(first_event, cursors))
-    assert [(cursor, data) for cursor, data in answers if data != everything] == []
+    assert [each for each in zip(cursors, answers, strict=True) if each[1] != everything] == []
 
 
 async def test_the_header_counts_before_the_query(teacher: Teacher, visitor: httpx.AsyncClient) -> None:

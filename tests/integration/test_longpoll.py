@@ -2,17 +2,19 @@
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from scripts.lib.server import Server
 from scripts.lib.stream import apply
 from scripts.lib.teacher import Teacher
+from tests.support.eventually import eventually
 from tests.support.sites import EVERYWHERE
-from tests.support.vigil import LONGEST_S, Vigil
-from tests.support.wire import assert_problem, poll, stroke, viewer_state
+from tests.support.wire import assert_problem, poll, stroke, viewer_state, wire
 
 pytestmark = pytest.mark.usefixtures("vigil")
 
@@ -78,16 +80,6 @@ async def test_without_a_wait_it_does_not_wait(
     answer = await visitor.get(f"{teacher.path}/state", params={"cursor": cursor, **query})
     assert answer.json() == {"cursor": cursor, "writes": []}
     assert time.monotonic() - started < AT_ONCE_S
-
-
-@pytest.mark.parametrize("site", EVERYWHERE, indirect=True)
-async def test_a_longer_wait_than_25_s_is_25_s(site: Server, vigil: Vigil) -> None:
-    """Whatever is asked for; and then it is answered with no writes."""
-    polled = (await asyncio.wrap_future(vigil[site.url])).polled
-    assert polled.wait == "9999"
-    assert LONGEST_S <= polled.took < LONGEST_S + AT_ONCE_S
-    assert polled.body["writes"] == []
-    assert "reset" not in polled.body
 
 
 @pytest.mark.parametrize(
@@ -170,16 +162,30 @@ async def test_the_end_of_the_lesson_answers_those_who_wait(teacher: Teacher) ->
     assert told["writes"] == []
 
 
-async def test_one_who_hangs_up_is_forgotten(teacher: Teacher) -> None:
-    """Two hundred who give up waiting leave nothing behind that a write would stumble over."""
+@pytest.mark.parametrize("site", EVERYWHERE, indirect=True)
+async def test_one_who_hangs_up_is_forgotten_at_once(teacher: Teacher, site: Server) -> None:
+    """Hundreds who give up waiting leave nothing behind: no connection, and nothing that a write would stumble over."""
     cursor = (await viewer_state(teacher))["cursor"]
-    for _ in range(20):
-        impatient = [asyncio.create_task(ask(teacher, cursor)) for _ in range(10)]
-        await asyncio.wait(impatient, timeout=0.02)
-        for task in impatient:
-            task.cancel()
-        await asyncio.gather(*impatient, return_exceptions=True)
-    question = asyncio.create_task(ask(teacher, cursor))
-    await is_waiting(question)
+    request = f"GET {teacher.path}/state?cursor={cursor}&wait=25 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+    held = connections(site)
+    async with AsyncExitStack() as stack:
+        for _ in range(100):
+            waiting = await stack.enter_async_context(wire(site))
+            await waiting.send(request)
+        question = asyncio.create_task(ask(teacher, cursor))
+        await is_waiting(question)
+        assert connections(site) >= held + 100
+
+    async def left() -> int:
+        return connections(site) - held
+
+    await eventually(left, lambda more: more <= 1, seconds=5.0)
     await teacher.write(("screen", BLACK))
     assert (await question)[1]["writes"] == [["screen", BLACK]]
+
+
+def connections(server: Server) -> int:
+    """How many connections the server holds."""
+    processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
+    found = [each for process in processes for each in process.net_connections("tcp")]
+    return sum(each.laddr.port == server.port and each.status != psutil.CONN_LISTEN for each in found)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +18,7 @@ from scripts.lib.teacher import Teacher
 from tests.support.redis_server import RedisServer
 from tests.support.wire import SAME_ORIGIN, poll, stored, stroke, viewer_state
 
+QUICK = {"DRAIN_S": "0.2"}
 REVEALED = poll(reveal=True, correct=[1])
 
 
@@ -55,6 +57,14 @@ class Lecture:
         tally = {"counts": [1, 0, 0], "voters": 1}
         self.known = dict(await stream.until(lambda registers: registers.get("tally/p1") == tally))
         self.cursor = str(stream.cursor)
+
+    async def polls(self) -> dict[str, Any]:
+        """Waits for news by the long poll; it is answered though the server stops."""
+        params = {"cursor": self.cursor, "wait": "25"}
+        answer = await self.panel.get(f"{self.teacher.path}/state", params=params)
+        assert answer.status_code == 200
+        told: dict[str, Any] = answer.json()
+        return told
 
     async def comes_back(self, *, to_everything: bool) -> None:
         """The student's stream goes on with its cursor: with a reset, or with nothing new."""
@@ -104,7 +114,7 @@ def crash(server: Server) -> None:
 @pytest.mark.parametrize("end", [stop, crash])
 async def test_a_restart_of_everything(tmp_path: Path, end: Callable[[Server], None]) -> None:
     """With the embedded store: keys, sessions, slides, ink, notes and votes are there; streams are told everything anew."""
-    server = Server(tmp_path).start()
+    server = Server(tmp_path, env=QUICK).start()
     try:
         async with AsyncExitStack() as stack:
             lecture = await Lecture.begin(server, stack)
@@ -124,15 +134,18 @@ async def test_a_restart_of_everything(tmp_path: Path, end: Callable[[Server], N
 
 
 async def test_a_restart_of_the_server_alone(tmp_path: Path, own_valkey: RedisServer) -> None:
-    """The store knows it all: a stream goes on with its cursor as if nothing had been, entity tags too."""
-    server = Server(tmp_path, redis_url=own_valkey.url).start()
+    """Whoever waits is answered; then streams go on with their cursors as if nothing had been, entity tags too."""
+    server = Server(tmp_path, redis_url=own_valkey.url, env=QUICK).start()
     try:
         async with AsyncExitStack() as stack:
             lecture = await Lecture.begin(server, stack)
             async with open_stream(lecture.student, lecture.teacher.lesson) as stream:
                 await lecture.follow(stream)
                 before = await lecture.student.get(f"{lecture.teacher.path}/state")
+                polling = asyncio.create_task(lecture.polls())
+                await asyncio.wait([polling], timeout=0.3)
                 await asyncio.to_thread(stop, server)
+                assert await polling == {"cursor": lecture.cursor, "writes": []}
                 await stream.until_closed()
                 assert stream.registers == lecture.known
             await asyncio.to_thread(server.start)
@@ -149,7 +162,7 @@ async def test_a_restart_of_the_server_alone(tmp_path: Path, own_valkey: RedisSe
 
 async def test_a_restart_of_the_store_alone(tmp_path: Path, own_valkey: RedisServer) -> None:
     """Streams stay open, are told everything anew, and go on; so does who comes with an older cursor."""
-    server = Server(tmp_path, redis_url=own_valkey.url).start()
+    server = Server(tmp_path, redis_url=own_valkey.url, env=QUICK).start()
     try:
         async with AsyncExitStack() as stack:
             lecture = await Lecture.begin(server, stack)

@@ -53,7 +53,9 @@ class Sites:
         self._ready: set[str] = set()
 
     def get(self, kind: str = ONE, env: Mapping[str, str] | None = None) -> Server:
-        """The server of this kind with these settings, ready."""
+        """The server of this kind with these settings, ready. Who asks for one of several kinds will ask for the others."""
+        if kind != ONE:
+            self.everywhere()
         return self._awaited(self._start(kind, env or {}))
 
     def everywhere(self) -> list[Server]:

@@ -1,4 +1,4 @@
-"""One running site for all tests of the HTTP wire, a visitor's client, and a teacher with a new lesson.
+"""Fixtures: one running site for all tests of the HTTP wire, a visitor's client, and a teacher with a new lesson.
 
 Rules: `site` is the server with one worker; a module that is about streams asks for every server with
 `@pytest.mark.parametrize("site", EVERYWHERE, indirect=True)`. The store is never emptied under a running site.
