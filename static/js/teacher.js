@@ -2,7 +2,7 @@
 
 import { request } from "./helpers/api.js";
 import { $ } from "./helpers/dom.js";
-import { Clock, tune } from "./models/clock.js";
+import { Clock } from "./models/clock.js";
 import { Connection } from "./models/connection.js";
 import { Desk } from "./models/desk.js";
 import { Lesson } from "./models/lesson.js";
@@ -10,6 +10,7 @@ import { Mirror } from "./models/mirror.js";
 import { Outbox } from "./models/outbox.js";
 import { Shelf } from "./models/shelf.js";
 import { Toolbox } from "./models/toolbox.js";
+import { Tuner } from "./models/tuner.js";
 import { Uploads } from "./models/uploads.js";
 import { keepAwake } from "./views/awake.js";
 import { Bar } from "./views/teacher/bar.js";
@@ -48,6 +49,7 @@ const outbox = new Outbox({ send, clock, store: new Shelf({ code, writer: clock.
 const desk = new Desk({ lesson, mirror, outbox });
 const toolbox = new Toolbox();
 const uploads = new Uploads(code);
+const tuner = new Tuner({ clock, send, lesson });
 const connection = new Connection({ code, as: "teacher" });
 const parts = { code, desk, outbox, clock, connection, says, toolbox, uploads, denied };
 
@@ -87,8 +89,7 @@ connection.addEventListener("end", () => outbox.end());
 outbox.addEventListener("ended", keepAwake(() => !desk.ended));
 connection.addEventListener("status", () => {
   if (connection.status === "denied") denied();
-  // A failure leaves the coarse clock; the outbox meets the same failure and says what it is.
-  if (connection.status === "live" && !desk.ended) tune(clock, send).catch(() => {});
+  if (connection.status === "live" && !desk.ended) tuner.run();
 });
 outbox.addEventListener("denied", denied);
 uploads.addEventListener("denied", denied);

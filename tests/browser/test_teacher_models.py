@@ -85,6 +85,36 @@ async def test_the_clock_is_the_servers(run: Run) -> None:
     assert seen == [130_000, 160_000, 160_000, 160_300, 120_000, 120_000]
 
 
+async def test_the_reading_that_took_least_time_counts(run: Run) -> None:
+    """The server's clock is read a few times; not while somebody points, and a failure leaves what is known."""
+    seen, sent = await run("""async ({ load }) => {
+      const { Clock } = await load("models/clock.js");
+      const { Tuner } = await load("models/tuner.js");
+      let now = 100_000;
+      const clock = new Clock({ writer: "w", now: () => now });
+      const sent = [], seen = [];
+      const took = [400, 20, 300, null];
+      const send = async (writes) => {
+        sent.push(writes);
+        const ms = took.shift();
+        if (ms === null) throw new TypeError("no line");
+        now += ms;  // all of it on the way back
+        return { stamps: [`${now - ms + 60_000}.0.~server`] };
+      };
+      let pointer = null;
+      const tuner = new Tuner({ clock, send, lesson: { get: () => pointer }, now: () => now });
+      for (let n = 0; n < 3; n += 1) await tuner.run([0]), seen.push(clock.now - now);
+      await tuner.run([0, 0]), seen.push(clock.now - now);
+      pointer = { x: 1 };
+      await tuner.run([0, 0]);
+      took.push(200, 10, 100), pointer = null;
+      await tuner.run([0, 0, 0]), seen.push(clock.now - now);
+      return [seen, sent];
+    }""")
+    assert seen == [59_800, 59_990, 59_850, 59_850, 59_995]
+    assert sent == [[{"key": "pointer", "value": None}]] * 7
+
+
 async def test_a_stamp_that_was_pulled_back_corrects_the_clock(run: Run) -> None:
     """A device an hour ahead learns it from the answer, and what still waits is corrected with the clock."""
     stamps, later = await run(f"""async ({{ load, tick }}) => {{
@@ -228,12 +258,12 @@ async def test_401_pauses_and_409_ends(run: Run) -> None:
 
 
 async def test_a_fresh_press_insists_once(run: Run) -> None:
-    """Beaten by the stamp of another panel, it is sent without one; ink is not, and neither is what is old or was repeated."""
+    """Beaten by the stamp of another panel, it is sent without one; new ink is not, and neither is what is old or was repeated."""
     requests, told = await run(f"""async ({{ load, tick }}) => {{
       {OUTBOX}
       const beaten = (writes) => ({{ applied: writes.map(() => false), stamps: writes.map(({{ stamp }}) => stamp ?? "9000.0.~s") }});
       answers.push(beaten, beaten, fail(undefined), beaten);
-      outbox.put([["slide", 1], ["ink/p/s", 2]]);
+      outbox.put([["slide", 1], ["ink/p/s", 2], ["ink/p/t", null]]);
       await tick(), await tick();
       outbox.put([["timer", 3]]);
       await tick(), outbox.retry(), await tick();
@@ -242,10 +272,10 @@ async def test_a_fresh_press_insists_once(run: Run) -> None:
     first, insisting, *repeated = [
         [(write["key"], write.get("stamp")) for write in request] for request in requests
     ]
-    assert first == [("slide", "1000.0.w"), ("ink/p/s", "1000.1.w")]
-    assert insisting == [("slide", None)]
+    assert first == [("slide", "1000.0.w"), ("ink/p/s", "1000.1.w"), ("ink/p/t", "1000.2.w")]
+    assert insisting == [("slide", None), ("ink/p/t", None)]
     assert repeated == [[("timer", "9000.1.w")]] * 2  # after the stamp that the server used
-    assert told == [["sent", ["ink/p/s"]], ["sent", ["slide"]], ["sent", ["timer"]]]
+    assert told == [["sent", ["ink/p/s"]], ["sent", ["slide", "ink/p/t"]], ["sent", ["timer"]]]
 
 
 async def test_what_waits_outlives_the_page(run: Run) -> None:

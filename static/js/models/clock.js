@@ -75,13 +75,6 @@ export class Clock extends EventTarget {
   }
 }
 
-// Reads the server's clock by a write that it stamps itself: that nobody points, which changes nothing.
-export async function tune(clock, send, now = Date.now) {
-  const before = now();
-  const { stamps } = await send([{ key: "pointer", value: null }]);
-  clock.measured(before, now(), stamps[0]);
-}
-
 function random() {
   return Array.from(crypto.getRandomValues(new Uint8Array(6)), (byte) => (byte % 36).toString(36)).join("");
 }

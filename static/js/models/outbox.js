@@ -17,6 +17,7 @@ const LONGEST_PAUSE = 12_000;
 const TIME_LIMIT = 15_000;
 const FRESH = 3000;
 const INSISTS = /^(slide|screen|timer|pages|poll\/.+|notes\/.+)$/;
+const STROKE = /^ink\/[^/]+\/[^/]+$/;
 const PASSING = new Set([404, 408, 425, 429]);
 
 export class Outbox extends EventTarget {
@@ -184,4 +185,7 @@ export class Outbox extends EventTarget {
   }
 }
 
-const insists = (entry, now) => !entry.insists && INSISTS.test(entry.key) && now - entry.at < FRESH;
+// Of ink, only that a stroke goes: it was seen. A stroke that a clear has beaten must not come back.
+function insists({ key, value, at, insists: again }, now) {
+  return !again && now - at < FRESH && (INSISTS.test(key) || (value === null && STROKE.test(key)));
+}
