@@ -8,7 +8,7 @@ Rules:
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.core.audience import Audience
@@ -27,6 +27,9 @@ class Delivery:
     frames: Sequence[tuple[Audience, Frame]]
     overtaken: Callable[[], bool]
     done: Callable[[], None]
+
+
+_There = tuple[Frame, Mapping[Subscriber, None], list[Subscriber]]  # what they get, who is there, who was
 
 
 class Crowd:
@@ -57,28 +60,33 @@ class Crowd:
     def fan_out(self, delivery: Delivery) -> None:
         """Begin; the first slice runs at once. Not while another is under way."""
         self.busy = True
-        there = [(frame, list(self.of[audience])) for audience, frame in delivery.frames]
-        self._slice(self._writes(delivery, there), delivery.done)
+        there = [(frame, self.of[audience], list(self.of[audience])) for audience, frame in delivery.frames]
+        self._slice(self._slices(delivery, there), delivery.done)
 
-    def _writes(self, delivery: Delivery, there: Sequence[tuple[Frame, list[Subscriber]]]) -> Iterator[None]:
-        position = delivery.position
-        for frame, subscribers in there:
+    def _slices(self, delivery: Delivery, there: Sequence[_There]) -> Iterator[None]:
+        """Write; each step is a slice. This loop is what a delivery costs besides the write itself: no calls in it."""
+        position, left = delivery.position, SLICE
+        for frame, still, subscribers in there:
             for subscriber in subscribers:
-                if delivery.overtaken():
-                    return
-                # One that has been caught up meanwhile is further on: an older value must not follow a newer.
-                beyond = subscriber.position is not None and subscriber.position > position
-                if subscriber.ready and subscriber in self and not beyond:
-                    subscriber.position = position
-                    subscriber.write(frame)
-                yield
+                if not left:
+                    yield
+                    # Overtaking happens between slices only: within one nothing else runs.
+                    if delivery.overtaken():
+                        return
+                    left = SLICE
+                left -= 1
+                if subscriber.ready and subscriber in still:
+                    # One that has been caught up meanwhile is further on: an older value must not follow a newer.
+                    at = subscriber.position
+                    if at is None or at <= position:
+                        subscriber.position = position
+                        subscriber.write(frame)
 
-    def _slice(self, writes: Iterator[None], done: Callable[[], None]) -> None:
-        for _ in range(SLICE):
-            try:
-                next(writes)
-            except StopIteration:
-                self.busy = False
-                done()
-                return
-        asyncio.get_running_loop().call_soon(self._slice, writes, done)
+    def _slice(self, slices: Iterator[None], done: Callable[[], None]) -> None:
+        try:
+            next(slices)
+        except StopIteration:
+            self.busy = False
+            done()
+        else:
+            asyncio.get_running_loop().call_soon(self._slice, slices, done)
