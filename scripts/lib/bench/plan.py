@@ -19,7 +19,7 @@ WRITES_A_LESSON = 0.3  # a second: 1,000 lessons have 300 together
 RATES = {
     "fanout": 10.0,
     "ink": 60.0,
-    "join": 50.0,
+    "join": 10.0,
     "reconnect": 100.0,
     "slow": 60.0,
     "vote": 300.0,

@@ -23,7 +23,8 @@ FOREVER_S = "600"
 
 def prepare() -> None:
     """Servers started from now on tell perf the names of their Python functions."""
-    os.environ["PYTHONPERFSUPPORT"] = "1"
+    if not shutil.which("py-spy"):  # which finds no way through perf's trampolines
+        os.environ["PYTHONPERFSUPPORT"] = "1"
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def _busy(pid: int) -> int:
 def _command(folder: Path, pid: str) -> list[str] | None:
     if shutil.which("py-spy"):
         target = ["-d", FOREVER_S, "-f", "raw", "-o", str(folder / "stacks"), "-p", pid]
-        return ["py-spy", "record", "--native", "-r", str(HERTZ), *target]
+        return ["py-spy", "record", "-r", str(HERTZ), *target]
     if shutil.which("perf"):
         return [
             "perf",
@@ -75,7 +76,7 @@ def _command(folder: Path, pid: str) -> list[str] | None:
 
 def _report(folder: Path) -> str:
     if (folder / "stacks").exists():
-        return _self_time((folder / "stacks").read_text())
+        return _self_time((folder / "stacks").read_text()) or (folder / "log").read_text()
     shown = [
         "perf",
         "report",

@@ -91,7 +91,7 @@ class Lectern:
     """The peer. `relay`: posts go to another worker process than the one that serves the viewers."""
 
     name = "lectern"
-    version = ""
+    version = "this commit"
 
     def __init__(self, *, relay: bool = False) -> None:
         self.relay = relay
