@@ -31,15 +31,8 @@ def command(kind: str, port: int) -> Command:
         bind = ["--host", "127.0.0.1", "--port", str(port), "--no-proxy-headers"]
         return [*python, "uvicorn", "app.main:create_app", "--factory", "--http", "h11", *bind]
     if kind == HYPERCORN:
-        return [
-            *python,
-            "hypercorn",
-            "--workers",
-            "0",
-            "--bind",
-            f"127.0.0.1:{port}",
-            "app.main:create_app()",
-        ]
+        bind = ["--bind", f"127.0.0.1:{port}", "--workers", "0", "--graceful-timeout", "0"]
+        return [*python, "hypercorn", *bind, "app.main:create_app()"]
     return [*python, "app"]
 
 
