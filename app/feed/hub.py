@@ -37,7 +37,10 @@ class Hub:
         self.worker = worker
         self.channels: dict[str, Channel] = {}
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
-        self._reloading: dict[str, asyncio.Task[None]] = {}
+        self._stale: set[str] = (
+            set()
+        )  # lessons that are being loaded again: their entries mean nothing until then
+        self._reloads: set[asyncio.Task[None]] = set()
         self._behind = False
         self.roster = 0  # rises whenever the reader must be told anew which feeds to follow, and from where
 
@@ -81,7 +84,7 @@ class Hub:
         """Forget the channels nobody has used for a while."""
         before = asyncio.get_running_loop().time() - IDLE_S
         for code, channel in list(self.channels.items()):
-            if channel.idle and channel.used < before and code not in self._reloading:
+            if channel.idle and channel.used < before and code not in self._stale:
                 del self.channels[code]
                 self.roster += 1
 
@@ -105,7 +108,7 @@ class Hub:
     def deliver(self, code: str, entries: Sequence[Entry]) -> None:
         """Entries of a lesson, in order."""
         channel = self.channels.get(code)
-        if channel is not None and code not in self._reloading and not channel.deliver(entries):
+        if channel is not None and code not in self._stale and not channel.deliver(entries):
             log.warning("a gap in the feed of a lesson; it is loaded again")
             metrics.GAPS.inc()
             self.reload(channel)
@@ -118,12 +121,22 @@ class Hub:
 
     def reload(self, channel: Channel) -> None:
         """Load a channel again in the background, until it has worked."""
-        if channel.code not in self._reloading:
+        if channel.code not in self._stale:
+            self._stale.add(channel.code)
             task = asyncio.create_task(self._reload(channel))
-            self._reloading[channel.code] = task
-            task.add_done_callback(lambda _: self._reloading.pop(channel.code, None))
+            self._reloads.add(task)
+            task.add_done_callback(self._reloads.discard)
 
     async def _reload(self, channel: Channel) -> None:
+        try:
+            again = await self._loaded_again(channel)
+        finally:
+            # Before the reader is roused: what it reads from the new position is not to be passed over.
+            self._stale.discard(channel.code)
+        if again:
+            await self._rouse()
+
+    async def _loaded_again(self, channel: Channel) -> bool:
         while self.channels.get(channel.code) is channel:
             try:
                 snapshot = await self.store.load(channel.code)
@@ -135,10 +148,10 @@ class Hub:
                 # The store came back without the lesson: whoever asks again is told that there is none.
                 del self.channels[channel.code]
                 channel.close()
-                return
+                return False
             channel.reload(snapshot)
-            await self._rouse()
-            return
+            return True
+        return False
 
     # --- to the store ------------------------------------------------------------------------------------
 
