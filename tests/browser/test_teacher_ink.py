@@ -227,6 +227,27 @@ async def test_a_page_turn_ends_the_stroke(lecture: Lecture, open_window: OpenWi
     await has_strokes(lecture, 2, 0)
 
 
+async def test_a_clear_takes_and_gives_back_what_is_still_being_drawn(
+    lecture: Lecture, open_window: OpenWindow
+) -> None:
+    """The pieces of another panel's stroke come back as one; a stroke that is whole again by then is left alone."""
+    page = lecture.pages[0]
+    ink = {"tool": "pen", "color": BLUE, "width": 56}
+    halves = [ink | {"points": [2000, 3900, 1500, 0]}, ink | {"points": [3500, 3900, 1500, 0]}]
+    await lecture.teacher.write(*((f"ink/{page}/s1/{n}", half) for n, half in enumerate(halves)))
+    await lecture.teacher.write(*((f"ink/{page}/s2/{n}", half) for n, half in enumerate(halves)))
+    panel = await Panel.enter(open_window, lecture.teacher)
+    await panel.sees_ink(BLUE, (0.35, 3900 / 5625))
+    await panel.takes("Clear the page")
+    await has_strokes(lecture, 1, 0)
+    whole = ink | {"points": [2000, 3900, 1500, 0, 1500, 0, 1500, 0]}
+    await lecture.teacher.write((f"ink/{page}/s2", whole))
+    await panel.sees_ink(BLUE, (0.6, 3900 / 5625))
+    await panel.takes("Undo")
+    joined = ink | {"points": [2000, 3900, 1500, 0, 0, 0, 1500, 0]}
+    assert await has_strokes(lecture, 1, 2) == [joined, whole]
+
+
 async def test_two_panels_draw_on_one_page(lecture: Lecture, open_window: OpenWindow) -> None:
     """Each sees the other's ink; a clear takes both, and its undo brings both back."""
     laptop = await Panel.enter(open_window, lecture.teacher)

@@ -2,7 +2,9 @@
 // in the replica, through the mirror, and goes out through the outbox.
 
 import { insertAfter, move, neighbour, nextBlank, restore, skipped, without } from "../helpers/order.js";
+import { register } from "../helpers/strokes.js";
 import { History } from "./history.js";
+import { strokes } from "./ink.js";
 
 export class Desk {
   #lesson;
@@ -123,22 +125,27 @@ export class Desk {
   }
 
   clear(page = this.#lesson.page) {
-    const removed = this.#whole(page);
-    if (!this.#lesson.below(`ink/${page}/`).length) return;
+    const removed = this.#strokes(page);
+    if (!removed.length) return;
     this.history.record(page, { removed, cleared: true });
     this.write([`ink/${page}/`, null]);
   }
 
   undo(page = this.#lesson.page) {
-    this.#writeAll(this.history.undo(page));
+    this.#writeAll(this.#missing(this.history.undo(page)));
   }
 
   redo(page = this.#lesson.page) {
-    this.#writeAll(this.history.redo(page, this.#whole(page)));
+    this.#writeAll(this.#missing(this.history.redo(page, this.#strokes(page))));
   }
 
-  #whole(page) {
-    return this.#lesson.below(`ink/${page}/`).filter(([key]) => key.split("/").length === 3);
+  // A stroke that is there again already, by another panel's hand, may be longer by now: it is left alone.
+  #missing(writes) {
+    return writes.filter(([key, value]) => value === null || !this.#lesson.get(key));
+  }
+
+  #strokes(page) {
+    return strokes(this.#lesson, page).map((stroke) => register(page, stroke));
   }
 
   #writeAll(writes) {

@@ -2,7 +2,8 @@
 // A gesture stays with the page on which it began.
 
 import { met } from "../../helpers/hit.js";
-import { encode, strokes } from "../../models/ink.js";
+import { register } from "../../helpers/strokes.js";
+import { strokes } from "../../models/ink.js";
 import { Pen } from "../../models/pen.js";
 
 const PIECE = 60; // ms between pieces of a stroke
@@ -116,8 +117,4 @@ export class Laser {
     this.#desk.point(this.#page, this.#spot);
     this.#spot = null;
   }
-}
-
-function register(page, { id, tool, color, width, points }) {
-  return [`ink/${page}/${id}`, { tool, color, width, points: encode(points) }];
 }
