@@ -196,7 +196,7 @@ async def test_decks_by_outcome(http: httpx.AsyncClient) -> None:
 
 
 async def test_a_store_that_is_away(http: httpx.AsyncClient, store: RedisServer) -> None:
-    """Errors are counted while nobody asks for anything, for the background work has them; the reader's age grows, and it is found deaf."""
+    """Errors are counted while nobody asks for anything, for the background work has them; the reader's age grows."""
     await Teacher.start(http)
     moves = await Moves.since_now(http)
     assert (await read(http))["lectern_reader_age_seconds"] < 5
