@@ -11,6 +11,7 @@ import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -18,7 +19,7 @@ import pytest
 
 from scripts.lib.deck import plain_deck
 from scripts.lib.server import Server, free_port, serve as serve_app
-from scripts.lib.stream import open_stream
+from scripts.lib.stream import Registers, open_stream
 from scripts.lib.teacher import Teacher
 from tests.support.eventually import eventually
 from tests.support.wire import SAME_ORIGIN
@@ -129,6 +130,11 @@ async def http(front: Front) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+def shows(number: int, registers: Registers) -> bool:
+    """Whether the page of this number is shown."""
+    return registers.get("slide") == {"page": f"blank-{number}"}
+
+
 async def test_a_stream_passes_at_once(http: httpx.AsyncClient, front: Front) -> None:
     """The first event, each later one, a beat, the end: none is held back, and the proxy's silence is longer than the beat's."""
     teacher = await Teacher.start(http)
@@ -141,11 +147,10 @@ async def test_a_stream_passes_at_once(http: httpx.AsyncClient, front: Front) ->
         await panel.next_state(seconds=2)
         for number in range(1, 20):
             await teacher.write(("slide", {"page": f"blank-{number}"}))
+            shown = partial(shows, number)
             async with asyncio.timeout(1):
-                for stream in (viewer, panel):
-                    await stream.until(
-                        lambda registers, wanted=f"blank-{number}": registers.get("slide") == {"page": wanted}
-                    )  # type: ignore[misc]
+                await viewer.until(shown)
+                await panel.until(shown)
         await viewer.next_event("beat", seconds=20)
         await teacher.end()
         await viewer.next_event("end", seconds=2)

@@ -9,7 +9,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.web.deadlines import BODY_S, HEAD_S, SLOWEST, UNDECLARED_S
+from app.web.deadlines import BODY_S, HEAD_S, LONGEST, SLOWEST, UNDECLARED_S
 from app.web.handover import LecternProtocol
 from tests.support.eventually import eventually
 
@@ -63,6 +63,7 @@ def left(protocol: LecternProtocol) -> float | None:
     [
         (b"Content-Length: 6553600", BODY_S + 6_553_600 / SLOWEST),
         (b"Content-Length: 1", BODY_S + 1 / SLOWEST),
+        (b"Content-Length: 9999999999999999", BODY_S + LONGEST / SLOWEST),  # a lie buys no time
         (b"Transfer-Encoding: chunked", UNDECLARED_S),
     ],
 )
