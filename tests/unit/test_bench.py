@@ -17,7 +17,7 @@ from scripts.lib.bench.peers import nchan
 from scripts.lib.bench.peers.contract import Missing
 from scripts.lib.bench.plan import Sizes, cell
 from scripts.lib.bench.plot import Chart
-from scripts.lib.bench.registers import ending
+from scripts.lib.bench.registers import digest, ending, events
 from scripts.lib.bench.rounds import Summary, ratio, valid
 from scripts.lib.bench.stream import Refused, Stream
 
@@ -78,12 +78,20 @@ def test_a_refused_stream_is_no_viewer() -> None:
 
 
 def test_a_catch_up_is_told_from_flushes() -> None:
-    """By how much one event holds; what came before the viewer was held does not count."""
-    many = ",".join(f'["ink/p/{number}",{number}]' for number in range(30))
-    caught_up = b'event: state\ndata: {"writes":[%b]}\n\n' % many.encode()
-    first = b'event: state\ndata: {"reset":true,"writes":[["a",1]]}\n\n'
-    assert (ending([first, caught_up, first], 1).events, ending([first, caught_up], 1).catch_ups) == (2, 1)
-    assert ending([first, caught_up], 2).events == 0
+    """One who reads was not sent it, and it holds much; what came before the viewer was held does not count."""
+    many = b",".join(b'["ink/p/%d",%d]' % (number, number) for number in range(30))
+    first, flush, large, caught_up = (
+        b'event: state\ndata: {"writes":[%b]}\n\n' % writes
+        for writes in (b'["a",1]', b'["b",2]', many, many + b',["c",3]')
+    )
+    seen = events([first + flush, large])
+    found = ending([first, large + caught_up, flush], 1, seen, 20)
+    assert (found.events, found.catch_ups) == (3, 1)
+    assert ending([first, large + caught_up], 2, seen, 20).catch_ups == 0
+    assert ending([first, flush], 0, [], 20).catch_ups == 0
+    assert found.digest == digest(
+        {"a": 1, "b": 2, "c": 3} | {f"ink/p/{number}": number for number in range(30)}
+    )
 
 
 def made(peer: str, number: int, **figures: float) -> Run:

@@ -102,9 +102,9 @@ class Gallery:
         """Those whom the server has cut off come back; how many."""
         return int(sum(self._all("again")))
 
-    def endings(self) -> list[Ending]:
-        """How those that were held have ended."""
-        return [ending for each in self._all("endings") for ending in each]
+    def endings(self, least: int) -> list[Ending]:
+        """How those that were held have ended; catch-ups of at least so many updates are counted."""
+        return [ending for each in self._all("endings", least) for ending in each]
 
     def cut(self) -> None:
         """Every connection is gone."""

@@ -14,7 +14,7 @@ from scripts.lib.bench.feeds import Feed
 from scripts.lib.bench.gallery import Counted, Gallery
 from scripts.lib.bench.histogram import Histogram
 from scripts.lib.bench.payload import now_us
-from scripts.lib.bench.registers import Ending, ending
+from scripts.lib.bench.registers import Ending, ending, events
 from scripts.lib.bench.stream import Stream
 from scripts.lib.bench.system import raise_limits
 
@@ -93,14 +93,18 @@ class Orders:
         self._held: dict[Stream, int] = {}  # and how much each had been told before
 
     def join(self, feeds: Sequence[Feed], viewers: int, narrow_every: int = 0) -> tuple[str, ...]:
-        """Open `viewers` streams, dealt over the feeds; every n-th a narrow one, whose bytes are kept. What went wrong."""
+        """Open `viewers` streams, dealt over the feeds; every n-th a narrow one. What went wrong.
+
+        The bytes of the narrow ones are kept, and those of one other, to tell what everybody was sent.
+        """
         made = []
         for number in range(viewers):
             narrow = bool(narrow_every) and number % narrow_every == 0
-            stream = Stream(feeds[number % len(feeds)], self._gallery.counted.late.append, narrow=narrow)
-            if narrow:
+            counted = self._gallery.counted
+            late = counted.held_late if narrow else counted.late
+            stream = Stream(feeds[number % len(feeds)], late.append, narrow=narrow)
+            if narrow or (narrow_every and number == 1):
                 stream.kept = []
-                stream.late = self._gallery.counted.held_late.append
             made.append(stream)
         self._streams += made
         self._gallery.join(made)
@@ -111,11 +115,11 @@ class Orders:
         counted = self._gallery.counted = Counted()
         for stream in self._streams:
             stream.got = stream.events = 0
-            stream.late = (counted.late if stream.kept is None else counted.held_late).append
+            stream.late = (counted.held_late if stream.narrow else counted.late).append
 
     def count(self) -> Count:
         """How far the gallery is."""
-        viewers = [stream for stream in self._streams if stream.kept is None]
+        viewers = [stream for stream in self._streams if not stream.narrow]
         got = [stream.got for stream in viewers]
         live = sum(stream.live for stream in self._streams)
         last = (max(each.told.stamps, default=0) if each.told else 0 for each in viewers)
@@ -134,14 +138,14 @@ class Orders:
         numbers: dict[Feed, set[int]] = {}
         lasts: dict[Feed, set[tuple[int, ...]]] = {}
         for stream in self._streams:
-            if stream.kept is None and stream.live:
+            if stream.live and not stream.narrow:
                 numbers.setdefault(stream.feed, set()).add(stream.got)
                 lasts.setdefault(stream.feed, set()).add(stream.told.stamps[-1:] if stream.told else ())
         return sum(len(each) > 1 for each in numbers.values()), sum(len(each) > 1 for each in lasts.values())
 
     def hold(self) -> int:
         """The narrow ones stop reading; how many there are."""
-        self._held = {each: len(each.kept) for each in self._streams if each.kept is not None and each.live}
+        self._held = {each: len(each.kept or []) for each in self._streams if each.narrow and each.live}
         for stream in self._held:
             self._gallery.hold(stream)
         return len(self._held)
@@ -157,9 +161,11 @@ class Orders:
         self._gallery.join(gone)
         return len(gone)
 
-    def endings(self) -> list[Ending]:
+    def endings(self, least: int) -> list[Ending]:
         """What each that was held has been told since, and what it ends with."""
-        return [ending(each.kept or [], before) for each, before in self._held.items()]
+        read = next((each for each in self._streams if each.kept is not None and not each.narrow), None)
+        seen = frozenset(events(read.kept or [])) if read else frozenset()
+        return [ending(each.kept or [], before, seen, least) for each, before in self._held.items()]
 
     def cut(self) -> None:
         """Everybody's connection is gone."""

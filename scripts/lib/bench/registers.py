@@ -6,7 +6,7 @@ Rules: for those that were held only, after the measuring; two sets of registers
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ import msgspec
 from scripts.lib.stream import apply
 
 _DATA = re.compile(rb"event: state\ndata: ([^\n]*)\n")
-CATCH_UP = 20  # updates in one event; a flush of ink at 60 a second holds three or four
 
 Registers = dict[str, Any]
 
@@ -25,7 +24,7 @@ class Ending:
     """Of one viewer that was held."""
 
     events: int  # since it was
-    catch_ups: int  # of them, those that told more than a flush does
+    catch_ups: int  # of them, those that were for it alone
     digest: str  # of its registers
 
 
@@ -34,14 +33,21 @@ def digest(registers: Mapping[str, Any]) -> str:
     return hashlib.blake2s(json.dumps(registers, sort_keys=True).encode()).hexdigest()
 
 
-def ending(kept: Sequence[bytes], before: int) -> Ending:
-    """Fold all that was kept; the first `before` of it came before the viewer was held."""
+def events(kept: Sequence[bytes]) -> list[bytes]:
+    """The data of each event."""
+    return [told for data in kept for told in _DATA.findall(data)]
+
+
+def ending(kept: Sequence[bytes], before: int, seen: Collection[bytes], least: int) -> Ending:
+    """Fold all that was kept; the first `before` of it came before the viewer was held.
+
+    A catch-up is an event that one who reads was not sent (`seen` is what it was) and that holds at least `least`
+    updates: one more, of what has changed while the first was on its way, is not what is counted.
+    """
     registers: Registers = {}
-    sizes = []
-    for number, data in enumerate(kept):
-        for told in _DATA.findall(data):
-            event = msgspec.json.decode(told)
-            apply(registers, event)
-            if number >= before:
-                sizes.append(len(event["writes"]))
-    return Ending(len(sizes), sum(size > CATCH_UP for size in sizes), digest(registers))
+    for told in events(kept):
+        apply(registers, msgspec.json.decode(told))
+    since = events(kept[before:])
+    caught_up = [told for told in since if told not in seen]
+    sizes = [len(msgspec.json.decode(told)["writes"]) for told in caught_up]
+    return Ending(len(since), sum(size >= least for size in sizes), digest(registers))

@@ -83,7 +83,7 @@ def _release(stage: Stage, plan: Plan, slow: int) -> _Back:
     time.sleep(SETTLE_S)
     came_back = stage.gallery.again()
     time.sleep(SETTLE_S)
-    endings = stage.gallery.endings()
+    endings = stage.gallery.endings(int(plan.rate / 2))
     wanted = digest(stage.running.registers(plan.feeds[0]))
     return _Back(slow, came_back, endings, wanted, stage.gallery.count().live)
 
