@@ -6,13 +6,13 @@ Rules:
 - What stays is a `Stream`: the transport's protocol and the channel's subscriber in one, with slots. It
   stands among uvicorn's connections, so that shutdown sees it and limits count it.
 - A peer that half-closes or sends anything but line ends is closed: an EventSource does neither.
-- Where the server offers no hand-over (other servers, HTTP/1.0), the stream is a plain ASGI response.
+- Where the server offers no hand-over (other servers, TLS in the process), the stream is a plain ASGI response.
 """
 
 import asyncio
 import random
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from starlette.responses import Response
@@ -95,7 +95,7 @@ class LecternProtocol(BoundedHeads):
         """Make the stream the connection's protocol; None where this connection cannot be handed over."""
         cycle, transport = self.cycle, self.transport
         ready = not (cycle.disconnected or cycle.response_started or self.pipeline or transport.is_closing())
-        if not ready or self.scope["http_version"] != "1.1" or self.scheme != "http":
+        if not ready or self.scope["http_version"] not in {"1.0", "1.1"} or self.scheme != "http":
             return None
         # For uvicorn the response is complete; what it would do then is not to be done.
         cycle.response_started = cycle.response_complete = True
@@ -140,7 +140,22 @@ class Stream(asyncio.Protocol):
         self.transport.write(frame.chunked)
 
     def finish(self, last: Frame) -> None:
-        self.transport.write(last.chunked + frames.LAST_CHUNK)
+        self.write(last)
+        self.close()
+
+    def begin(self, head: bytes, first: Iterable[Frame]) -> None:
+        """Write the response's head and the first frames."""
+        # Lines, not one string: the snapshot's bytes are shared by all who join at this position.
+        self.transport.writelines(
+            [head + b"transfer-encoding: chunked\r\n\r\n", *(frame.chunked for frame in first)]
+        )
+
+    def close(self) -> None:
+        """End the response, and the connection with it."""
+        self.transport.write(frames.LAST_CHUNK)
+        self._let_go()
+
+    def _let_go(self) -> None:
         self.transport.close()
         # close() waits for the peer to read; not for ever.
         asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)
@@ -183,6 +198,21 @@ class Stream(asyncio.Protocol):
         asyncio.get_running_loop().call_later(delay, self.part)
 
 
+class PlainStream(Stream):
+    """The same for HTTP/1.0, which knows no chunks (nginx asks by it unless told otherwise)."""
+
+    __slots__ = ()
+
+    def write(self, frame: Frame) -> None:
+        self.transport.write(frame.raw)
+
+    def begin(self, head: bytes, first: Iterable[Frame]) -> None:
+        self.transport.writelines([head + b"\r\n", *(frame.raw for frame in first)])
+
+    def close(self) -> None:
+        self._let_go()
+
+
 class HandedOver(Response):
     """Takes the hand-over, or falls back to the plain ASGI stream."""
 
@@ -193,15 +223,14 @@ class HandedOver(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         opening = self._opening
         offered: HandOver = scope["extensions"][EXTENSION]
-        stream = Stream(opening)
+        stream = Stream(opening) if scope["http_version"] == "1.1" else PlainStream(opening)
         transport = offered(stream)
         if transport is None:
             await StreamResponse(opening)(scope, receive, send)
             return
         stream.transport = transport
         stream.place = opening.streams.wheel.enter(stream)
-        # Lines, not one string: the snapshot's bytes are shared by all who join at this position.
-        transport.writelines([self._head(), *(frame.chunked for frame in opening.join(stream))])
+        stream.begin(self._head(), opening.join(stream))
         if opening.channel.ended:
             opening.channel.leave(stream)
             stream.finish(frames.END)
@@ -210,9 +239,7 @@ class HandedOver(Response):
         headers = [header for header in self.raw_headers if header[0] != b"content-length"]
         lines = [b"%b: %b\r\n" % header for header in (*headers, *SECURITY, NO_PAGE)]
         # The connection ends with the stream; a client that is not told so sends its next request into it.
-        return b"HTTP/1.1 200 OK\r\n%bconnection: close\r\ntransfer-encoding: chunked\r\n\r\n" % b"".join(
-            lines
-        )
+        return b"HTTP/1.1 200 OK\r\n%bconnection: close\r\n" % b"".join(lines)
 
 
 def respond(scope: Scope, opening: Opening) -> Response:

@@ -117,7 +117,10 @@ async def test_http_1_0_is_served(teacher: Teacher, site: Server) -> None:
     assert raw.endswith(b'"writes":[]}')
     async with wire(site) as stream:
         await stream.send(f"GET {teacher.path}/events HTTP/1.0\r\n\r\n".encode())
-        await stream.until(b": ok\n")
+        raw = await stream.until(b": ok\n")
+        head, _, body = raw.partition(b"\r\n\r\n")
+        assert b"transfer-encoding" not in head.lower()  # HTTP/1.0 knows no chunks
+        assert body.startswith(b"retry: ")
 
 
 async def test_an_upgrade_is_not_made(site: Server) -> None:
