@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import CDPSession, FloatRect, Locator, Page, Request, Route, expect
 
+from scripts.lib.lecture import Lecture
 from scripts.lib.teacher import Teacher
 from tests.browser.conftest import LAPTOP, OpenWindow, Window
 from tests.browser.pages_student import INK_AT
@@ -24,6 +25,16 @@ ROUTED = """(path) => fetch(path, { headers: { "X-Probe": "1" } }).then(({ statu
 
 LINE: Sequence[Place] = [(0.2, 0.4), (0.3, 0.4), (0.4, 0.4), (0.5, 0.4)]
 ON_LINE: Place = (0.35, 0.4)
+
+
+async def register(teacher: Teacher, key: str, value: Any) -> None:
+    """The server holds this value, or none (None), under the key."""
+    await eventually(teacher.registers, lambda found: found.get(key) == value)
+
+
+async def page_is(lecture: Lecture, number: int) -> None:
+    """The lesson is at this page of the deck."""
+    await register(lecture.teacher, "slide", {"page": lecture.pages[number - 1]})
 
 
 @dataclass

@@ -23,7 +23,7 @@ export class Keyboard {
     if (event.key === "Tab") this.#byKeyboard = true;
     this.#pressed = false;
     if (event.defaultPrevented || event.isComposing) return;
-    if (belongsTo(document.activeElement, event.key, this.#byKeyboard)) return;
+    if (belongsTo(focused(), event.key, this.#byKeyboard)) return;
     const name = command(event);
     if (!name || !this.#reachable(name)) return;
     if (name === "leave") return this.#actions.leave();
@@ -45,4 +45,10 @@ export class Keyboard {
     shown.close();
     return true;
   }
+}
+
+// A field keeps the focus for a moment after its dialog has closed; the clicker does not wait.
+function focused() {
+  const element = document.activeElement;
+  return element?.closest("dialog:not([open])") ? null : element;
 }
