@@ -17,7 +17,7 @@ import pytest
 from scripts.lib.server import PROJECT, Server
 from scripts.lib.teacher import Teacher
 from tests.support.eventually import eventually
-from tests.support.ordeal import histogram, say
+from tests.support.ordeal import all_started, histogram, say
 from tests.support.viewers import Viewers, viewers
 
 CROWD = 300
@@ -100,11 +100,11 @@ def judge(there: Viewers, asked: float, drain_s: float, writes: list[float]) -> 
     assert len({one.retries[0] for one in there.members}) > len(there.members) / 2
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_drain(tmp_path: Path, redis_url: str, way: str) -> None:
-    """Nobody is closed without having been sent everything accepted before."""
+async def drained(tmp_path: Path, redis_url: str, way: str) -> None:
+    """One server in one way: nobody is closed without having been sent everything accepted before."""
     loop = asyncio.get_running_loop()
     with started(tmp_path, redis_url, way) as server:
+        await all_started(server, WAYS[way][0])
         async with server.client() as http:
             teacher = await Teacher.start(http)
             async with viewers(server.port, teacher.lesson, CROWD) as there:
@@ -122,6 +122,21 @@ async def test_a_drain(tmp_path: Path, redis_url: str, way: str) -> None:
                 )
                 assert took < GONE_WITHIN_S
                 judge(there, asked, WAYS[way][1], writes)
+
+
+async def test_drains(tmp_path: Path, redis_url: str) -> None:
+    """In every way, at the same time: they are told apart by what they print and by the note of a failure."""
+
+    async def one(number: int, way: str) -> None:
+        try:
+            await drained(tmp_path / str(number), redis_url, way)
+        except BaseException as fault:
+            fault.add_note(f"as {way}")
+            raise
+
+    async with asyncio.TaskGroup() as group:
+        for number, way in enumerate(WAYS):
+            group.create_task(one(number, way))
 
 
 pytestmark = pytest.mark.timeout(120)

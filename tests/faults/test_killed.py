@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from scripts.lib.server import serve as serve_app
-from tests.support.ordeal import ordeal, workers_of
+from tests.support.ordeal import all_started, ordeal, workers_of
 from tests.support.redis_server import RedisServer
 
 CROWD = 1_000
@@ -21,6 +21,7 @@ CROWD = 1_000
 async def test_a_killed_worker(tmp_path: Path, redis_url: str) -> None:
     """The other goes on, its place is taken, and those who were on it come back with their cursors."""
     with serve_app(tmp_path, workers=2, redis_url=redis_url) as server:
+        await all_started(server, 2)
         async with ordeal(server, CROWD) as under_way:
             os.kill(workers_of(server)[0], signal.SIGKILL)
             under_way.fault_over()
@@ -32,6 +33,7 @@ async def test_a_killed_worker(tmp_path: Path, redis_url: str) -> None:
 async def test_every_worker_killed(tmp_path: Path, redis_url: str) -> None:
     """All are started again, and all streams go on from their cursors."""
     with serve_app(tmp_path, workers=2, redis_url=redis_url) as server:
+        await all_started(server, 2)
         async with ordeal(server, CROWD) as under_way:
             for worker in workers_of(server):
                 os.kill(worker, signal.SIGKILL)

@@ -17,7 +17,7 @@ from scripts.lib.server import Server, serve as serve_app
 from scripts.lib.stream import open_stream
 from scripts.lib.teacher import Teacher
 from tests.support.eventually import eventually
-from tests.support.ordeal import say, workers_of
+from tests.support.ordeal import all_started, say, workers_of
 from tests.support.viewers import viewers
 
 CROWD = 120
@@ -47,6 +47,7 @@ async def right(server: Server, teacher: Teacher, what: str, number: int) -> Non
 async def test_the_number_of_viewers(tmp_path: Path, redis_url: str) -> None:
     """After joins, after leaves, and after a worker was killed; the teacher's panel is told it too."""
     with serve_app(tmp_path, workers=2, redis_url=redis_url) as server:
+        await all_started(server, 2)
         async with server.client() as http:
             teacher = await Teacher.start(http)
             async with open_stream(http, teacher.lesson, key=teacher.key) as panel:

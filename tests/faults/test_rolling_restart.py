@@ -12,10 +12,10 @@ import pytest
 
 from scripts.lib.server import serve as serve_app
 from tests.support.eventually import eventually
-from tests.support.ordeal import histogram, ordeal, say, workers_of
+from tests.support.ordeal import all_started, histogram, ordeal, say, workers_of
 
 CROWD = 2_000
-DRAIN_S = 6.0
+DRAIN_S = 5.0
 REPLACED_WITHIN_S = 60.0
 PEAK = 4  # times the even rate: what comes back in one second
 
@@ -23,6 +23,7 @@ PEAK = 4  # times the even rate: what comes back in one second
 async def test_a_rolling_restart(tmp_path: Path, redis_url: str) -> None:
     """Reconnects are spread, every cursor is valid on the new workers, and no acknowledged write or vote is missing."""
     with serve_app(tmp_path, workers=2, redis_url=redis_url, env={"DRAIN_S": f"{DRAIN_S:g}"}) as server:
+        await all_started(server, 2)
         async with ordeal(server, CROWD) as under_way:
             before = workers_of(server)
 

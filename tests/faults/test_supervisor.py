@@ -12,12 +12,13 @@ import pytest
 from scripts.lib.server import serve as serve_app
 from scripts.lib.teacher import Teacher
 from tests.support.eventually import eventually
-from tests.support.ordeal import say, status, workers_of
+from tests.support.ordeal import all_started, say, status, workers_of
 from tests.support.redis_server import RedisServer
 from tests.support.viewers import viewers
 
 CROWD = 50
 AT_ONCE_S = 3.0
+MUTE_S = 5.0  # longer than a start's first try
 
 
 @pytest.mark.parametrize("everybody", [True, False], ids=["in a terminal", "by kill"])
@@ -40,12 +41,13 @@ async def test_a_worker_killed_while_the_store_is_mute(tmp_path: Path, own_valke
     """Its place is taken once the store answers; meanwhile neither the other worker nor the supervisor ends."""
     with serve_app(tmp_path, workers=2, redis_url=own_valkey.url) as server:
         first, second = workers_of(server)
+        await all_started(server, 2)
         own_valkey.freeze()
         try:
             os.kill(first, signal.SIGKILL)
             async with server.client() as http:
                 killed_at = time.monotonic()
-                while time.monotonic() < killed_at + 8.0:
+                while time.monotonic() < killed_at + MUTE_S:
                     assert await status(http, "/healthz") == httpx.codes.OK
                     await asyncio.sleep(0.2)
         finally:

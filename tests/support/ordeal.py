@@ -22,8 +22,8 @@ from tests.support.eventually import eventually
 from tests.support.steady import Account, steadily
 from tests.support.viewers import Viewers, viewers
 
-BEFORE_S = 1.5
-AFTER_S = 3.0
+BEFORE_S = 1.0
+AFTER_S = 1.5
 
 
 @dataclass
@@ -90,6 +90,15 @@ async def status(http: httpx.AsyncClient, path: str) -> int:
         return (await http.get(path)).status_code
     except httpx.TransportError:
         return 0
+
+
+async def all_started(server: Server, workers: int) -> None:
+    """Every worker serves: a server is ready with the first of them."""
+
+    async def started() -> int:
+        return server.log.count("Application startup complete")
+
+    await eventually(started, lambda now: now >= workers)
 
 
 def workers_of(server: Server) -> list[int]:
