@@ -34,6 +34,7 @@ class FeedReader:
         self._heard = asyncio.Event()
         self._session: asyncio.Task[None] | None = None
         self._since = float("inf")  # loop time at which this session began to listen
+        self._born = asyncio.get_running_loop().time()
         self.heard_at = float("-inf")  # loop time at which the last probe came back
 
     async def run(self) -> None:
@@ -61,6 +62,8 @@ class FeedReader:
         try:
             self._hub.rejoin(reader.store)
             self._since = asyncio.get_running_loop().time()
+            # A probe written before this reader listened is not heard by it: whoever waits for one gets another.
+            await self._hub.store.probe(self._hub.worker)
             await self._follow(reader)
         finally:
             self._since = float("inf")
@@ -89,7 +92,7 @@ class FeedReader:
         finally:
             # Also after a probe that failed: it may have waited long for that.
             now = asyncio.get_running_loop().time()
-            if now - self.heard_at > BEHIND_S:
+            if now - max(self._born, self.heard_at) > BEHIND_S:
                 self._hub.set_behind(behind=True)
         if self._session is not None and now - max(self._since, self.heard_at) > DEAF_S:
             log.error("the reader has gone deaf; it is replaced")
