@@ -101,11 +101,13 @@ def everything(sizes: Sizes, peers: Iterable[str], seconds: float) -> list[list[
     fanout.append(cell("lessons", viewers=sizes.large, seconds=seconds))
     workers = [cell("workers", viewers=sizes.large, seconds=seconds, workers=number) for number in (1, 2)]
     storms = [cell("join", viewers=sizes.storm), cell("reconnect", viewers=sizes.storm)]
+    # Memory hardly depends on the crowd: two sizes of ours, for the model of capacity, and the rivals at the largest.
+    idle = [cell("idle", viewers=sizes.middle, seconds=seconds), *each("idle", sizes.large)]
     return [
         fanout,
         each("ink", sizes.middle),
-        [one for viewers in numbers for one in each("idle", viewers)],
         [*storms, cell("vote", viewers=sizes.middle)],
+        idle,
         workers,
         [
             cell("slow", viewers=sizes.middle, seconds=seconds * share / 10 if seconds else share)
