@@ -32,8 +32,10 @@ async def test_streams_and_requests_share_one_connection(sites: Sites) -> None:
                 await stream.until(lambda registers: registers.get("screen") == BLACK)
                 assert stream.cursor == last["cursor"]
                 assert stream.registers["timer"] == {"ends": 9}
-        async with open_stream(http, teacher.lesson, cursor=last["cursor"]) as back:
-            assert await back.next_state() == {"writes": []}
-            await teacher.end()
-            await back.next_event("end")
-            await back.until_closed()
+            async with open_stream(http, teacher.lesson, cursor=last["cursor"]) as back:
+                assert await back.next_state() == {"writes": []}
+                # All streams end by the server: hypercorn 0.18 may fall over one that its client has just cancelled.
+                await teacher.end()
+                for stream in (first, second, panel, back):
+                    await stream.next_event("end")
+                    await stream.until_closed()
