@@ -23,7 +23,7 @@ from app.decks.service import Decks
 from app.feed.heartbeat import Wheel
 from app.feed.hub import Hub, forever
 from app.feed.presence import EVERY_S, Presence
-from app.feed.reader import PROBE_EVERY_S, FeedReader
+from app.feed.reader import AGE_EVERY_S, PROBE_EVERY_S, FeedReader
 from app.feed.tallies import SWEEP_S, Tallies
 from app.settings import Settings
 from app.store.contract import Limits, StoreUnavailable
@@ -80,6 +80,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
             [
                 reader.run(),
                 forever(reader.watch, PROBE_EVERY_S, "probe"),
+                forever(reader.note_age, AGE_EVERY_S, "age"),
                 wheel.run(),
                 forever(presence.step, EVERY_S, "presence"),
                 forever(tallies.sweep, SWEEP_S, "tallies"),

@@ -20,6 +20,7 @@ PAUSE_A_FEED_S = 0.000_01  # a thousand feeds: 10 ms between reads
 PAUSE_MAX_S = 0.010
 RETRY_S = (0.1, 0.5)
 PROBE_EVERY_S = 2.3
+AGE_EVERY_S = 0.9
 DEAF_S = 5.0  # three probes unheard, and sooner than the read itself gives up
 BEHIND_S = 4.0  # unheard for so long, joins and beats say that there may be news
 
@@ -27,7 +28,7 @@ log = logging.getLogger("lectern.feed")
 
 
 class FeedReader:
-    """Follows the hub's channels. `run` is a task for the length of the process; call `watch` regularly."""
+    """Follows the hub's channels. `run` is a task for the length of the process; call `watch` and `note_age` regularly."""
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
@@ -85,15 +86,16 @@ class FeedReader:
                 self._hub.deliver(code, entries)
             await asyncio.sleep(min(PAUSE_MAX_S, PAUSE_A_FEED_S * len(self._hub.channels)))
 
+    async def note_age(self) -> None:
+        """Let joins and beats say so once nothing has been heard for `BEHIND_S`; never waits for the store."""
+        now = asyncio.get_running_loop().time()
+        if now - max(self._born, self.heard_at) > BEHIND_S:
+            self._hub.set_behind(behind=True)
+
     async def watch(self) -> None:
         """Write a probe, and replace a reader that does not hear them. Raises StoreUnavailable."""
-        try:
-            await self._hub.store.probe(self._hub.worker)
-        finally:
-            # Also after a probe that failed: it may have waited long for that.
-            now = asyncio.get_running_loop().time()
-            if now - max(self._born, self.heard_at) > BEHIND_S:
-                self._hub.set_behind(behind=True)
+        await self._hub.store.probe(self._hub.worker)
+        now = asyncio.get_running_loop().time()
         if self._session is not None and now - max(self._since, self.heard_at) > DEAF_S:
             log.error("the reader has gone deaf; it is replaced")
             metrics.DEAF_READERS.inc()
