@@ -24,7 +24,7 @@ from app.core.audience import Audience
 from app.core.cursor import Cursor, lesson_epoch
 from app.core.frames import Frame
 from app.core.keys import EPHEMERAL
-from app.core.lesson import NULL, Lesson, Position
+from app.core.lesson import NULL, Lesson, Position, Register
 from app.feed.crowd import Crowd, Delivery
 from app.feed.subscriber import Subscriber
 from app.feed.views import Views
@@ -41,11 +41,16 @@ class About(NamedTuple):
     status: str  # live | ended
 
 
+NO_LESSON = About("", 0, "ended")
+
+
 class Channel:
     """One lesson, as this process serves it."""
 
     def __init__(self, code: str, snapshot: Snapshot) -> None:
         self.code = code
+        self._about_of: Register | None = None
+        self._about = NO_LESSON
         self.used = 0.0  # loop time of the last request or subscriber
         self.others = 0  # viewers on other workers, by the last census
         self.behind = False  # the feed is not being heard: what is told here may not be the newest
@@ -77,7 +82,11 @@ class Channel:
     def about(self) -> About:
         """Title, creation time (ms) and status of the lesson."""
         register = self.lesson.get("lesson")
-        return About(**json.loads(register.raw)) if register else About("", 0, "ended")
+        if register is not self._about_of:
+            # Asked at every flush and join; it changes once a lesson, when it ends.
+            self._about_of = register
+            self._about = About(**json.loads(register.raw)) if register else NO_LESSON
+        return self._about
 
     @property
     def ended(self) -> bool:

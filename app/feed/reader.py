@@ -16,8 +16,8 @@ from app import metrics
 from app.feed.hub import Hub
 from app.store.contract import Reader, StoreUnavailable
 
-PAUSE_A_FEED_S = 0.000_01  # a thousand feeds: 10 ms between reads
-PAUSE_MAX_S = 0.010
+PAUSE_A_FEED_S = 0.000_02  # a thousand feeds: 20 ms between reads
+PAUSE_MAX_S = 0.020
 RETRY_S = (0.1, 0.5)
 PROBE_EVERY_S = 2.3
 AGE_EVERY_S = 0.9
