@@ -59,7 +59,7 @@ def bench(*more: dict[str, Any]) -> Runs:
             *(fanout(viewers) for viewers in (10, 500, 2_000, 8_000)),
             run("ink", 2_000, server_cores=ink),
             run("join", 5_000, cpu_us_a_join=200.0),
-            run("vote", 2_000, cpu_us_a_vote=300.0),
+            run("vote", 2_000, cpu_us_a_vote=WRITE_US),
             *(
                 run("idle", viewers, rss_kib_a_viewer=2.0, cpu_us_a_viewer_second=0.0)
                 for viewers in (2_000, 8_000)
