@@ -60,7 +60,7 @@ class Student:
         self.http = httpx.AsyncClient(
             base_url=base,
             trust_env=False,
-            timeout=httpx.Timeout(30.0, read=None),
+            timeout=httpx.Timeout(30.0, read=None, pool=None),
             transport=httpx.AsyncHTTPTransport(
                 verify=_TLS, limits=httpx.Limits(max_connections=CONNECTIONS + 1)
             ),
@@ -75,13 +75,21 @@ class Student:
     async def arrive(self) -> None:
         """Load the page and what it loads, and open the stream; returns with the first state."""
         began = time.perf_counter()
-        page = await self.http.get(f"/{self.lesson}")
-        page.raise_for_status()
-        await asyncio.gather(*(self.http.get(asset) for asset in dict.fromkeys(ASSET.findall(page.text))))
+        page = await self._load(f"/{self.lesson}")
+        await asyncio.gather(*(self._load(asset) for asset in dict.fromkeys(ASSET.findall(page.text))))
         arrived = asyncio.Event()
         self._stream = asyncio.create_task(self._follow(arrived))
         await arrived.wait()
         self.diary.first_state.append(time.perf_counter() - began)
+
+    async def _load(self, address: str) -> httpx.Response:
+        """Ask until it is there, as a person does who loads the page again."""
+        while True:
+            try:
+                return (await self.http.get(address)).raise_for_status()
+            except (httpx.TransportError, httpx.HTTPStatusError) as fault:
+                self.diary.refused(f"page {type(fault).__name__}")
+                await asyncio.sleep(self.chance.uniform(0.5, 2.0))
 
     async def leave(self) -> None:
         """Close everything."""
