@@ -16,6 +16,7 @@ from scripts.lib.storm.scenes import Hall
 from scripts.lib.stream import Registers
 
 SETTLE_S = 30.0
+TALLY_S = 2.0
 
 
 def _lasting(registers: Registers, page: str) -> Registers:
@@ -62,12 +63,18 @@ async def votes(hall: Hall, poll: str = "storm") -> tuple[int, list[str]]:
     table = await teacher.http.get(f"{teacher.path}/polls.csv", headers=teacher.auth)
     rows = [row for row in csv.DictReader(io.StringIO(table.text)) if row["poll"] == poll]
     counted = [int(row["count"]) for row in rows]
-    tally = (await teacher.registers()).get(f"tally/{poll}")
+    # The last tally is published up to half a second after the last vote; a later one would be a fault.
+    deadline = asyncio.get_running_loop().time() + TALLY_S
+    wanted = {"counts": counted, "voters": voters}
+    while (tally := (await teacher.registers()).get(f"tally/{poll}")) != wanted:
+        if asyncio.get_running_loop().time() > deadline:
+            break
+        await asyncio.sleep(0.05)
     wrong = []
     if counted != [promised[option] for option in range(len(counted))] or int(rows[0]["voters"]) != voters:
         wrong.append(
             f"the table has {counted} of {rows[0]['voters']} voters, acknowledged were {dict(promised)} of {voters}"
         )
-    if tally != {"counts": counted, "voters": voters}:
+    if tally != wanted:
         wrong.append(f"the tally says {tally}, the table {counted} of {voters}")
     return voters, wrong
