@@ -1,21 +1,28 @@
 """Serving: uvicorn's configuration, and the one or many processes it runs in.
 
 Rules: one worker runs in this process; more run under uvicorn's supervisor, which starts a dead one
-again. How streams end at SIGTERM is `app/web/handover.py`; Ctrl+C does not wait for it. An orderly stop
-is exit code 0.
+again, and at SIGHUP replaces them one by one, for which SIGTERM does not wait. How streams end at SIGTERM
+is `app/web/handover.py`; Ctrl+C does not wait for it. An orderly stop is exit code 0.
 """
 
+import logging
 import signal
+import socket
+import time
 from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
 from uvicorn.supervisors import Multiprocess
+from uvicorn.supervisors.multiprocess import Process
 
 from app.settings import Settings
 
+log = logging.getLogger("lectern")
+
 BACKLOG = 4096  # everyone opens the page at once
-GRACE_S = 5  # after the drain, for requests under way
+GRACE_S = 4  # after the drain, for requests under way; with the longest drain the process is gone before 28 s
+POLL_S = 0.1  # how soon a restart notices a SIGTERM
 KEEP_ALIVE_S = 65  # longer than the routers in front keep theirs
 
 
@@ -52,10 +59,56 @@ class _Server(uvicorn.Server):
 class _Supervisor(Multiprocess):
     """Several workers: the same at Ctrl+C, and no listening socket that outlives theirs."""
 
+    def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
+        super().__init__(config, sockets)
+        self._leaving: list[Process] = []  # told to stop, and not one of `processes` any more
+
+    def _told_to_stop(self) -> bool:
+        # Signals wait in a queue that the loop, which is busy with a restart, does not look at.
+        return self.should_exit.is_set() or not {signal.SIGTERM, signal.SIGINT}.isdisjoint(self.signal_queue)
+
+    def restart_all(self) -> None:
+        """As uvicorn does it, but for its waiting: its own would see a SIGTERM after the old worker's drain."""
+        for number, old in enumerate(self.processes):
+            if self._told_to_stop():
+                return
+            new = Process(self.config, self.sockets)
+            new.start()
+            if not self._serves(new):
+                return
+            self.processes[number] = new
+            self._retire(old)
+            while old.process.is_alive() and not self._told_to_stop():
+                old.process.join(POLL_S)
+
+    def _serves(self, new: Process) -> bool:
+        """Wait for it; where it comes to nothing, end it."""
+        deadline = time.monotonic() + self.config.timeout_worker_healthcheck
+        while new.process.is_alive() and time.monotonic() < deadline and not self._told_to_stop():
+            if new.is_ready(timeout=1):
+                return True
+            time.sleep(POLL_S)
+        if self._told_to_stop():
+            self._retire(new)  # it may have viewers by now
+            return False
+        new.kill()
+        new.join()
+        log.error("a new worker was not ready in time: the old ones stay")
+        return False
+
+    def _retire(self, process: Process) -> None:
+        process.terminate()
+        self._leaving = [one for one in self._leaving if one.process.is_alive()] + [process]
+
+    def join_all(self) -> None:
+        super().join_all()
+        for process in self._leaving:
+            process.join()
+
     def handle_int(self) -> None:
         super().handle_int()
         # Killed: everything acknowledged is in the store, and nobody waits in front of a terminal.
-        for process in self.processes:
+        for process in (*self.processes, *self._leaving):
             process.kill()
 
     def terminate_all(self) -> None:

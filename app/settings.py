@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-DRAIN_MAX_S = 22  # with 5 s for requests under way, before platforms kill a process, 30 s after SIGTERM
+DRAIN_MAX_S = 22  # with 4 s for requests under way, before platforms kill a process, 30 s after SIGTERM
 SECRET_CHARS = 16  # fewer could be tried out
 REDIS = ("redis://", "rediss://", "unix://")
 LEVELS = ("debug", "info", "warning", "error")

@@ -188,13 +188,13 @@ class Channel:
 
     def part(self, subscriber: Subscriber, last: Frame) -> bool:
         """Send a subscriber away with everything accepted so far; False where it is not ready for that."""
-        if subscriber.ready:
-            self._catch_up(subscriber)
-        if subscriber.ready:
-            self.leave(subscriber)
-            subscriber.finish(last)
-            return True
-        return False
+        if not subscriber.ready:
+            return False
+        # Where that fills its buffer, closing waits until the peer has read it; nothing else will follow.
+        self._catch_up(subscriber)
+        self.leave(subscriber)
+        subscriber.finish(last)
+        return True
 
     def _catch_up(self, subscriber: Subscriber) -> None:
         since = subscriber.position

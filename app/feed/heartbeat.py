@@ -3,7 +3,8 @@
 Rules:
 - A stream gets a random place on the wheel when it joins and is visited once a turn of `TURN_S`.
 - A visit beats. What beats in one step is encoded once a lesson.
-- A stream that was not ready at two visits running has not read for a whole turn: it is aborted.
+- A stream that was not ready at two visits running has not read for a whole turn: it is aborted;
+  but while the server stops it has the whole drain to be ready again.
 - A stream has a random number of turns to live (25 to 35 minutes) and is then sent away to come back:
   so connections spread over workers again, and nothing is ever older than that.
 """
@@ -37,6 +38,7 @@ class Wheel:
 
     def __init__(self) -> None:
         self._places = [_Place() for _ in range(STEPS)]
+        self.patient = False  # the server stops
 
     def enter(self, subscriber: Subscriber) -> int:
         """Take a place; the number is what `leave` wants."""
@@ -64,7 +66,8 @@ class Wheel:
         encoded: dict[Channel, frames.Frame] = {}
         for subscriber, turns in list(place.left.items()):
             if not subscriber.ready:
-                self._not_ready(place, subscriber)
+                if not self.patient:
+                    self._not_ready(place, subscriber)
             elif turns <= 1:
                 subscriber.part()
             else:

@@ -33,7 +33,7 @@ BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow
 UNSENT = (
     16 * 1024
 )  # and bytes the kernel takes beyond what is on its way: else it would queue megabytes of old news
-LINGER_S = 5.0  # for the last bytes to a peer that is not reading
+LINGER_S = 4.0  # for the last bytes to a peer that is not reading; longer, to its end, in a drain
 USER_TIMEOUT_MS = 45_000  # unacknowledged bytes; three beats
 KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3))
 
@@ -42,6 +42,8 @@ HandOver = Callable[["Stream"], asyncio.Transport | None]
 
 class LecternProtocol(BoundedHeads):
     """uvicorn's protocol, with the hand-over, deadlines, and sockets that notice vanished peers."""
+
+    stopping = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -79,6 +81,7 @@ class LecternProtocol(BoundedHeads):
 
     def shutdown(self) -> None:
         super().shutdown()
+        self.stopping = True
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is not None and not cycle.response_complete:
             # A long poll listens for its peer's end (`app/web/state.py`). Woken without one, it answers now; at a
@@ -108,6 +111,9 @@ class LecternProtocol(BoundedHeads):
         stream.connections = self.connections
         transport.set_write_buffer_limits(high=BUFFER)
         transport.set_protocol(stream)
+        if self.stopping:
+            # Asked for before SIGTERM, opened after: nobody else tells it to leave.
+            asyncio.get_running_loop().call_soon(stream.shutdown)
         # Nothing of the request may live as long as the stream does.
         self.parser = None  # type: ignore[assignment]
         self.scope = self.headers = None  # type: ignore[assignment]
@@ -122,7 +128,17 @@ def _nothing() -> None:
 class Stream(asyncio.Protocol):
     """A handed-over connection: the subscriber and the protocol in one."""
 
-    __slots__ = ("audience", "channel", "connections", "place", "position", "ready", "streams", "transport")
+    __slots__ = (
+        "audience",
+        "channel",
+        "connections",
+        "due",
+        "place",
+        "position",
+        "ready",
+        "streams",
+        "transport",
+    )
 
     def __init__(self, opening: Opening) -> None:
         self.streams = opening.streams
@@ -130,6 +146,7 @@ class Stream(asyncio.Protocol):
         self.audience = opening.audience
         self.position: Position | None = None
         self.ready = True
+        self.due = False  # its moment of the drain has come
         self.place = -1  # on the heartbeat wheel
         self.transport: asyncio.Transport
         self.connections: set[Any]  # uvicorn's
@@ -158,7 +175,8 @@ class Stream(asyncio.Protocol):
     def _let_go(self) -> None:
         self.transport.close()
         # close() waits for the peer to read; not for ever.
-        asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)
+        loop = asyncio.get_running_loop()
+        loop.call_at(max(loop.time() + LINGER_S, self.streams.drained_at), self.transport.abort)
 
     def part(self) -> None:
         if not self.transport.is_closing() and not self.channel.part(self, again()):
@@ -181,7 +199,9 @@ class Stream(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.ready = True
-        if not self.transport.is_closing():
+        if self.due:
+            self.part()
+        elif not self.transport.is_closing():
             self.channel.drained(self)
 
     def connection_lost(self, _: Exception | None) -> None:
@@ -194,8 +214,18 @@ class Stream(asyncio.Protocol):
 
     def shutdown(self) -> None:
         """The server stops: leave at a moment of one's own within the drain."""
-        delay = random.uniform(0, self.streams.drain_s)  # noqa: S311 - spread, not secrecy
-        asyncio.get_running_loop().call_later(delay, self.part)
+        loop = asyncio.get_running_loop()
+        self.streams.drain(loop.time())
+        left = max(0.0, self.streams.drained_at - loop.time())
+        loop.call_later(random.uniform(0, left), self._depart)  # noqa: S311 - spread, not secrecy
+
+    def _depart(self) -> None:
+        self.due = True
+        if self.ready:
+            self.part()
+        else:
+            # As soon as it is ready again (`resume_writing`); at the end of the drain without the last event.
+            asyncio.get_running_loop().call_at(self.streams.drained_at, self.part)
 
 
 class PlainStream(Stream):

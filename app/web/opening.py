@@ -32,12 +32,19 @@ def again() -> Frame:
     return retry(AGAIN_MS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Streams:
     """What all streams of a process share."""
 
     wheel: Wheel
     drain_s: float  # over how long they are closed when the server stops
+    drained_at: float = 0.0  # loop time at which that is over; 0 while the server goes on
+
+    def drain(self, now: float) -> None:
+        """The server stops; told by each stream, and the first sets the clock for all."""
+        if not self.drained_at:
+            self.drained_at = now + self.drain_s
+            self.wheel.patient = True
 
 
 @dataclass(frozen=True, slots=True)

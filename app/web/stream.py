@@ -50,7 +50,7 @@ class _Resumed:
 class AsgiSubscriber:
     """A stream whose bytes go through an ASGI server's `send`."""
 
-    __slots__ = ("_drain", "_gone", "_send", "audience", "channel", "position", "ready")
+    __slots__ = ("_drain", "_gone", "_last", "_send", "audience", "channel", "position", "ready")
 
     def __init__(
         self, send: Send, channel: Channel, audience: Audience, gone: "asyncio.Future[None]"
@@ -62,11 +62,15 @@ class AsgiSubscriber:
         self._send = send
         self._gone = gone
         self._drain: asyncio.Task[None] | None = None
+        self._last: Frame | None = None
 
     def write(self, frame: Frame) -> None:
         self._put(frame.raw, more=True)
 
     def finish(self, last: Frame) -> None:
+        if not self.ready:
+            self._last = last  # after what is on its way
+            return
         self._put(last.raw, more=False)
         if self.ready:
             self._leave()
@@ -102,7 +106,9 @@ class AsgiSubscriber:
             self._leave()
             return
         self.ready = True
-        if more:
+        if more and self._last is not None:
+            self.finish(self._last)
+        elif more:
             self.channel.drained(self)
         else:
             self._leave()

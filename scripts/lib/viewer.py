@@ -57,6 +57,16 @@ class Viewer(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def stop_reading(self) -> None:
+        """Take nothing any more: soon the server's buffer is full."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    def read_on(self) -> None:
+        """Take what has come, and what comes."""
+        if self._transport is not None:
+            self._transport.resume_reading()
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         again = f"Last-Event-ID: {self.cursor}\r\n" if self.cursor else ""

@@ -11,12 +11,16 @@ from pathlib import Path
 import pytest
 
 from scripts.lib.server import serve as serve_app
+from scripts.lib.teacher import Teacher
 from tests.support.eventually import eventually
 from tests.support.ordeal import all_started, histogram, ordeal, say, workers_of
+from tests.support.viewers import viewers
 
 CROWD = 2_000
 DRAIN_S = 5.0
 REPLACED_WITHIN_S = 60.0
+LATE_S = 2.5  # of a busy machine, and half a second until the supervisor looks
+LITTLE = 200
 PEAK = 4  # times the even rate: what comes back in one second
 
 
@@ -44,6 +48,34 @@ async def test_a_rolling_restart(tmp_path: Path, redis_url: str) -> None:
         assert under_way.there.resets == 0
         assert len(back) >= CROWD
         assert max(per_second) < PEAK * len(back) / (2 * DRAIN_S)
+
+
+STARTING, LEAVING = "Started server process", "Terminated child process"
+MOMENTS = {"while the new worker starts": (STARTING, 2), "while the old one leaves": (LEAVING, 1)}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_a_stop_during_a_rolling_restart(tmp_path: Path, redis_url: str, moment: str) -> None:
+    """SIGTERM ends old workers and new ones at once, not one after the other; everybody is told to come back."""
+    with serve_app(tmp_path, workers=2, redis_url=redis_url, env={"DRAIN_S": f"{DRAIN_S:g}"}) as server:
+        await all_started(server, 2)
+        async with server.client() as http:
+            teacher = await Teacher.start(http)
+            async with viewers(server.port, teacher.lesson, LITTLE) as there:
+                words, before = MOMENTS[moment]
+
+                async def seen() -> int:
+                    return server.log.count(words)
+
+                os.kill(server.pid, signal.SIGHUP)
+                await eventually(seen, lambda now: now >= before + (words == STARTING))
+                asked = asyncio.get_running_loop().time()
+                server.terminate()
+                assert await asyncio.to_thread(server.wait) == 0
+                took = asyncio.get_running_loop().time() - asked
+                say(f"a stop {moment}: gone after {took:.1f} s of a drain of {DRAIN_S:g} s")
+                assert took < DRAIN_S + LATE_S
+                assert all(len(one.retries) == len(one.lost_at) for one in there.members)
 
 
 pytestmark = pytest.mark.timeout(180)
