@@ -3,7 +3,7 @@
 Rules: submit returns once the PDF is stored and claimed, so from then on some process will finish it. At most
 `waiting` decks are in this process's hands and `parallel` of them drawn at once; the rest wait their turn
 with nothing done. While a deck is in hand its claim is renewed; a deck is released only when its last state has been
-told. Stopping kills the workers and releases nothing: the claims lapse, and another process takes over.
+told. A store that is away costs a line of log without a traceback, a retry, and in the end the claim. Stopping kills the workers and releases nothing: the claims lapse, and another process takes over.
 """
 
 import asyncio
@@ -20,13 +20,14 @@ from .job import Job, Workshop
 from .limits import Limits
 from .objects import Objects, image_key, source_key, text_key
 from .ports import Claims, Sink
-from .progress import Untold
+from .progress import Untold, surely
 from .reasons import Busy
 from .text import clean_name
 from .upload import receive
 
 log = logging.getLogger("lectern.decks")
 
+ADMIT_S = 2.7  # for the store's part of an upload: like any POST it fails within 3 s
 DECK = re.compile("[0-9a-z]{6}")
 
 
@@ -48,6 +49,7 @@ class Decks:
         self._lanes = asyncio.Semaphore(self.limits.parallel)
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._arriving = 0
+        self._releases: set[asyncio.Task[None]] = set()
         self._keepers: list[asyncio.Task[None]] = []
         self._stopped = False
 
@@ -59,7 +61,7 @@ class Decks:
 
     async def stop(self) -> None:
         self._stopped = True
-        tasks = [*self._keepers, *self._jobs.values()]
+        tasks = [*self._keepers, *self._jobs.values(), *self._releases]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)  # each logs its own errors
@@ -111,13 +113,23 @@ class Decks:
         await self._objects.put(source_key(deck), source)
         job = Job(deck, lesson, name, source)
         try:
-            await self._claims.claim(deck, lesson, name)
-            await self._workshop.progress(job).write()
+            async with asyncio.timeout(ADMIT_S):
+                await self._claims.claim(deck, lesson, name)
+                await self._workshop.progress(job).write()
         except BaseException:
-            # The teacher is told that it failed and will send it again, so nobody may take this one over.
-            await self._claims.release(deck)
+            # The teacher is told that it failed and will send it again, so nobody may take this one over. But the
+            # answer does not wait for that: it is the same store that has just failed.
+            releasing = asyncio.create_task(self._release(deck))
+            self._releases.add(releasing)
+            releasing.add_done_callback(self._releases.discard)
             raise
         return job
+
+    async def _release(self, deck: str) -> None:
+        try:
+            await surely(lambda: self._claims.release(deck))
+        except Untold as fault:
+            _stays(deck, fault)
 
     def _begin(self, job: Job) -> None:
         task = asyncio.create_task(self._run(job))
@@ -134,18 +146,18 @@ class Decks:
         try:
             async with self._lanes:
                 await self._workshop.run(job)
-            await self._claims.release(job.deck)
-        except Untold:
-            log.exception("deck %s stays unfinished: what became of it could not be told", job.deck)
+            await self._release(job.deck)
+        except Untold as fault:
+            _stays(job.deck, fault)
         except Exception:
-            log.exception("deck %s could not be released", job.deck)
+            log.exception("deck %s came to no end", job.deck)
 
     async def _forever(self, act: Callable[[], Coroutine[None, None, None]], seconds: float) -> None:
         while True:
             try:
                 await act()
-            except Exception:
-                log.exception("looking after decks failed, trying again")
+            except Exception as fault:  # noqa: BLE001 -- the claims' store is anybody's, and so are its errors
+                log.warning("looking after decks failed, trying again: %r", fault)
             await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 -- processes must not act in step
 
     async def _renew(self) -> None:
@@ -160,3 +172,7 @@ class Decks:
             if deck not in self._jobs and await self._claims.claim(deck, lesson, name):
                 log.info("deck %s was abandoned, taking it over", deck)
                 self._begin(Job(deck, lesson, name, None))
+
+
+def _stays(deck: str, fault: Untold) -> None:
+    log.error("deck %s stays unfinished, the store is away: %r", deck, fault.__cause__)

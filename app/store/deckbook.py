@@ -5,6 +5,7 @@ abandoned `LEASE_MS` later. A deck is in the book until it is crossed out, which
 its files once its lesson is gone: so no file is ever left without an entry.
 """
 
+import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ from redis.exceptions import RedisError
 from app import metrics
 from app.store.contract import StoreUnavailable
 from app.store.records import lesson_keys
+from app.store.redis import ANSWER_S
 
 LEASE_MS = 15_000
 _DECKS = "lectern:decks"  # deck -> lesson
@@ -37,12 +39,15 @@ class DeckBook:
 
     async def claim(self, deck: str, lesson: str, name: str) -> bool:
         """Take the deck for rendering; False where another worker has it."""
-        mine = await _call(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS, nx=True))
-        if not mine:
-            return False
-        await _call(lambda: self._redis.hset(_DECKS, deck, lesson))
-        await _call(lambda: self._redis.hset(_RENDERS, deck, json.dumps([lesson, name])))
-        return True
+
+        async def take() -> bool:
+            if not await self._redis.set(_lease(deck), self._worker, px=LEASE_MS, nx=True):
+                return False
+            await self._redis.hset(_DECKS, deck, lesson)
+            await self._redis.hset(_RENDERS, deck, json.dumps([lesson, name]))
+            return True
+
+        return await _call(take)
 
     async def renew(self, deck: str) -> None:
         """Keep the claim."""
@@ -83,8 +88,10 @@ def _lease(deck: str) -> str:
 
 
 async def _call(command: Callable[[], Awaitable[T]]) -> T:
+    """One command, or a short run of them: answered within `ANSWER_S`."""
     try:
-        return await command()
+        async with asyncio.timeout(ANSWER_S):
+            return await command()
     except (RedisError, OSError) as fault:
         metrics.STORE_ERRORS.inc()
-        raise StoreUnavailable(f"{type(fault).__name__} {fault}") from fault
+        raise StoreUnavailable(str(fault) or "no answer in time") from fault

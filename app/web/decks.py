@@ -13,6 +13,7 @@ from app import metrics
 from app.core.codes import parse_code
 from app.decks.reasons import Busy, NotADeck, TooLarge
 from app.feed.channel import Channel
+from app.store.contract import StoreUnavailable
 from app.web import auth
 from app.web.answers import has, json_response
 from app.web.deckregisters import read_order
@@ -43,6 +44,8 @@ async def upload(request: Request) -> Response:
     except (TooLarge, NotADeck, Busy) as refused:
         metrics.DECKS.labels("refused").inc()
         raise _refusal(refused) from None
+    except TimeoutError:
+        raise StoreUnavailable("no answer in time") from None
     except ClientDisconnect:
         raise Problem(400, "The upload was cut off.") from None
     return json_response(DeckAccepted(deck), 202)

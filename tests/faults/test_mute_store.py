@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from scripts.lib.deck import plain_deck
 from scripts.lib.server import serve as serve_app
 from scripts.lib.stream import open_stream
 from scripts.lib.teacher import Teacher
@@ -20,6 +21,7 @@ from tests.support.ordeal import Ordeal, metric, ordeal, say, status
 from tests.support.proxy import PASS, SWALLOW, Proxy
 from tests.support.redis_server import RedisServer
 
+PDF = plain_deck(1)
 CROWD = 200
 MUTE_S = 15.0
 FAILS_WITHIN_S = 3.0
@@ -28,13 +30,16 @@ HEALS_WITHIN_S = 15.0
 
 
 async def refused(http: httpx.AsyncClient, under_way: Ordeal) -> list[float]:
-    """A write and a vote, each answered with 503 in time; how long each took."""
+    """A write, a vote, a lesson and a deck, each answered with 503 in time; how long each took."""
     teacher = under_way.teacher
     write = {"writes": [{"key": "timer", "value": {"paused": 1}}]}
     asked = (
         http.post(f"{teacher.path}/state", json=write, headers=teacher.auth),
         http.post(f"{teacher.path}/polls/refused/votes", json={"choices": [0]}),
         http.post("/api/lessons", json={"title": "Another"}),
+        http.post(
+            f"{teacher.path}/decks", content=PDF, headers={**teacher.auth, "Content-Type": "application/pdf"}
+        ),
     )
     answers = await asyncio.gather(*asked)
     for answer in answers:
@@ -119,6 +124,7 @@ async def test_a_frozen_store(tmp_path: Path, own_valkey: RedisServer) -> None:
         assert under_way.account.slowest_failure < FAILS_WITHIN_S
         assert under_way.there.never_lost
         assert under_way.there.resets == 0
+        assert " fault=" not in server.log  # no traceback: a store that is away is a line
         tell("a store frozen for 15 s", under_way, took)
 
 

@@ -83,6 +83,7 @@ async def test_a_deck_whose_end_could_not_be_told_is_drawn_again(
         with caplog.at_level(logging.ERROR, "lectern.decks"):
             await until(lambda: "stays unfinished" in caplog.text)
         assert claims.unfinished == {deck}
+        assert [each for each in caplog.records if each.exc_info] == []  # a line, no traceback
         ledger.broken = None
         assert (await ledger.end(deck))["status"] == "ready"
         await until(lambda: not claims.unfinished)
@@ -104,3 +105,25 @@ async def test_claims_that_fail_are_asked_again(tmp_path: Path, caplog: pytest.L
     async with serving(tmp_path, Ledger(), claims, QUICK):
         await until(lambda: claims.asked > 3)
     assert caplog.text.count("looking after decks failed") == 2
+    assert [each for each in caplog.records if each.exc_info] == []
+
+
+async def test_a_release_that_fails_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deck that is whole is not drawn again because the store was away for a moment."""
+    monkeypatch.setattr(progress, "PATIENCE", (0.01, 0.01))
+
+    class Flaky(MemoryClaims):
+        asked = 0
+
+        async def release(self, deck: str) -> None:
+            self.asked += 1
+            if self.asked < 3:
+                raise ConnectionError("gone")
+            await super().release(deck)
+
+    ledger, claims = Ledger(), Flaky()
+    async with serving(tmp_path, ledger, claims, QUICK) as decks:
+        deck = await decks.submit("k7p4qx", "Trees", sent(plain_deck(1)))
+        await until(lambda: not claims.unfinished)
+    assert claims.asked == 3
+    assert ledger.ready == [("k7p4qx", deck, 1)]
