@@ -45,7 +45,9 @@ class Limits:
     value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8; those two kinds go on
     feed: int = 1_024  # entries kept for readers that fall behind
     voters: int = 100_000  # of one poll
-    retention_s: int = 30 * 24 * 3600  # after the last write or vote everything is removed
+    retention_s: int = (
+        30 * 24 * 3600
+    )  # after the last write or vote (an hour less at worst) everything is removed
 
 
 class Change(NamedTuple):

@@ -10,7 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from app.core.lesson import START
-from app.core.stamp import AHEAD_MS, Stamp
+from app.core.stamp import AHEAD_MS, PULLED_MAX, Stamp
 from app.store.contract import Change, Limits, Store, StoreUnavailable
 from app.store.records import lesson_keys
 from app.store.redis import RedisStore
@@ -80,6 +80,31 @@ async def test_writes_keep_a_lesson_alive(store: RedisStore, code: str) -> None:
         assert [await store.redis.ttl(name) > 100 for name in lesson_keys(code)] == [True] * len(
             lesson_keys(code)
         )
+
+
+async def test_a_write_between_renewals_asks_nothing_of_expiry(store: RedisStore, code: str) -> None:
+    """Neither reads nor sets a time to live: within the hour there is nothing to renew."""
+    await use(store, code)
+    for name in lesson_keys(code):
+        await store.redis.expire(name, 100)
+    await store.redis.config_resetstat()
+    await store.write(code, [Change("screen", "1")], NOW + 60_000)
+    await store.vote(code, "x", "v", [1], NOW + 60_000)
+    asked: dict[str, object] = await store.redis.info("commandstats")
+    assert not {"cmdstat_ttl", "cmdstat_pttl", "cmdstat_expire"} & asked.keys()
+    assert all([0 < await store.redis.ttl(name) <= 100 for name in lesson_keys(code)])
+
+
+async def test_far_ahead_stamps_that_begin_anew_are_forgotten_with_the_lesson(
+    store: RedisStore, code: str
+) -> None:
+    """What is remembered of them is made again when it is full, and must not stay for ever."""
+    await use(store, code)
+    for number in range(0, PULLED_MAX + 200, 200):
+        ahead = [Change("screen", "1", Stamp(NOW + 10**7, number + i, "w")) for i in range(200)]
+        await store.write(code, ahead, NOW + number)
+    assert await store.redis.hlen(lesson_keys(code)[6]) < PULLED_MAX
+    assert await store.redis.ttl(lesson_keys(code)[6]) > 0
 
 
 async def test_a_lessons_keys_die_together(any_redis: RedisServer, code: str) -> None:

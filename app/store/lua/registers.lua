@@ -62,8 +62,8 @@ function Meta.read()
   return meta
 end
 
--- Everything of a lesson lives as long as its last change: set again at most once an hour, and at once for
--- a key that has just been made.
+-- Everything of a lesson expires together, the retention after its last renewal. A write renews at most once an
+-- hour, which costs it nothing else, so a lesson lives after its last change its retention, less an hour at worst.
 function Meta.save(meta, now, retention_s)
   local due, pairs_ = now >= meta.expire_at, {}
   if due then meta.expire_at = now + 3600000 end
@@ -72,10 +72,12 @@ function Meta.save(meta, now, retention_s)
     pairs_[#pairs_ + 1] = name == 'last' and meta.last or text(meta[name])
   end
   redis.call('HSET', META, unpack(pairs_))
-  for _, key in ipairs(KEYS) do
-    if due or redis.call('TTL', key) == -1 then redis.call('EXPIRE', key, retention_s) end
-  end
+  if not due then return end
+  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, retention_s) end
 end
+
+-- To be called by whoever may have made a key: one without an expiry would stay for ever.
+function Meta.renew(meta) meta.expire_at = 0 end
 
 local function next_position(meta, now)
   local ms, seq = string.match(meta.last, '^(%d+)-(%d+)$')
@@ -93,7 +95,9 @@ end
 
 local function pull_back(meta, asked, now)
   meta.pulled_ms, meta.pulled_counter = later(now, asked.counter, meta.pulled_ms, meta.pulled_counter)
-  if redis.call('HLEN', PULLED) >= PULLED_MAX then redis.call('DEL', PULLED) end
+  local remembered = redis.call('HLEN', PULLED)
+  if remembered >= PULLED_MAX then redis.call('DEL', PULLED) end
+  if remembered == 0 or remembered >= PULLED_MAX then Meta.renew(meta) end
   local used = { ms = meta.pulled_ms, counter = meta.pulled_counter, writer = asked.writer }
   redis.call('HSET', PULLED, stamp_text(asked), stamp_text(used))
   return used
@@ -155,6 +159,7 @@ local function apply(meta, write, position)
 end
 
 local function append(meta, position, applied, feed_limit)
+  if meta.number == 0 then Meta.renew(meta) end
   meta.number = meta.number + 1
   meta.last = position
   local entry = { '#', text(meta.number) }

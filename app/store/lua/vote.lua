@@ -23,7 +23,7 @@ if before ~= chosen then
   if before then
     for choice in string.gmatch(before, '%d+') do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, -1) end
   else
-    redis.call('HINCRBY', COUNTS, poll .. ':voters', 1)
+    if redis.call('HINCRBY', COUNTS, poll .. ':voters', 1) == 1 then Meta.renew(meta) end
   end
   for _, choice in ipairs(choices) do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, 1) end
   redis.call('HSET', VOTES, field, chosen)
