@@ -78,6 +78,10 @@ class Panel:
             self.requests.append(writes)
             self.sent += writes
 
+    async def posted(self) -> list[list[dict[str, Any]]]:
+        """Its requests so far; one may reach the server before Playwright tells of it, so ask until it is there."""
+        return self.requests
+
     async def holds_back(self, handle: Callable[[Route], Awaitable[None]]) -> None:
         """From now on `handle` decides what becomes of the panel's writes."""
 

@@ -51,7 +51,7 @@ async def test_a_stroke_goes_out_in_pieces_and_then_whole(lecture: Lecture, open
     await panel.page.mouse.move(*await panel.at(LINE[3]), steps=8)
     await panel.page.mouse.up()
     (whole,) = await has_strokes(lecture, 1, 1)
-    *pieces, last = panel.requests
+    *pieces, last = await eventually(panel.posted, lambda posted: len(posted[-1]) > 1)
     stroke = last[-2]["key"]
     assert [write["key"] for write in last[-2:]] == [stroke, f"{stroke}/"]
     assert last[-1]["value"] is None

@@ -17,6 +17,8 @@ IMPORT = re.compile(
     re.MULTILINE,
 )
 
+SHEET = re.compile(r"""@import\s+["']([^"']+)["']""")
+
 # Attributes whose value the browser loads; `href` of `a` only leads somewhere.
 LOADS = {
     ("script", "src"),
@@ -84,4 +86,6 @@ def loaded(page: Path) -> set[Path]:
         found.add(file)
         if file.is_file() and file.suffix == ".js":
             waiting += [file.parent / name for name in imported(file) if name.startswith(".")]
+        if file.is_file() and file.suffix == ".css":
+            waiting += [file.parent / name for name in SHEET.findall(file.read_text())]
     return found

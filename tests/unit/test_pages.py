@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.web import joined
 from tests.support.pages import PLACE, STATIC, imported, loaded, markup
 
 PAGES = sorted(STATIC.glob("*.html"))
@@ -13,6 +14,12 @@ MODULES = sorted(STATIC.rglob("*.js"))
 SHEETS = sorted(STATIC.rglob("*.css"))
 
 EXPECTED = {"home.html", "student.html", "teacher.html", "screen.html", "missing.html"}
+
+TEXTS = {
+    file.relative_to(STATIC).as_posix(): file.read_text() for file in [*MODULES, *SHEETS]
+}  # as the server joins them
+
+FILES = 3
 
 STUDENT_BYTES = 40 * 1024  # HTML, CSS and JavaScript, gzipped: a hall on a weak network
 
@@ -65,8 +72,8 @@ def test_a_module_imports_relatively(module: Path) -> None:
 
 @pytest.mark.parametrize("sheet", SHEETS, ids=name_of)
 def test_a_sheet_loads_nothing(sheet: Path) -> None:
-    """No import and no address but data: in a style sheet, so that it is never a chain of requests."""
-    text = sheet.read_text()
+    """No address but data: in a style sheet as it is served, so that it is never a chain of requests."""
+    text = joined.styles(TEXTS, name_of(sheet))
     assert "@import" not in text
     assert [
         name for name in re.findall(r"url\(\s*[\"']?([^)\"']+)", text) if not name.startswith(("data:", "#"))
@@ -80,8 +87,18 @@ def test_every_file_is_used() -> None:
 
 
 def test_the_students_page_is_small() -> None:
-    """The whole student's page fits in its budget, each file compressed as the server compresses it."""
-    sizes = {
-        name_of(file): len(gzip.compress(file.read_bytes(), 9)) for file in loaded(STATIC / "student.html")
+    """The whole student's page fits in its budget, compressed as the server compresses it."""
+    served = {
+        "page": (STATIC / "student.html").read_text(),
+        "script": joined.script(TEXTS, "js/student.js"),
+        "sheet": joined.styles(TEXTS, "css/student.css"),
     }
+    sizes = {name: len(gzip.compress(text.encode(), 9)) for name, text in served.items()}
     assert sum(sizes.values()) <= STUDENT_BYTES, sizes
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_page_asks_for_few_files(page: Path) -> None:
+    """Its script, its style sheet, its icon: thousands open it in the same minute, each over a slow line."""
+    files = {name for name in markup(page).loads if name.startswith(PLACE)}
+    assert len(files) <= FILES, files

@@ -21,7 +21,7 @@ from scripts.lib.storm import check
 from scripts.lib.storm.scenes import SCENES, Hall
 from scripts.lib.storm.student import Student
 
-FILES_A_STUDENT = 8
+FILES_A_STUDENT = 8  # descriptors: six connections of a pool, its stream, one to spare
 
 
 def arguments() -> argparse.Namespace:
