@@ -11,10 +11,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 
+from scripts.lib.bench.system import usage
 from scripts.lib.lecture import Lecture
 from scripts.lib.server import serve
 from scripts.lib.storm import check
@@ -52,7 +54,28 @@ def percentiles(values: list[float]) -> dict[str, float]:
     return {"p50": round(statistics.median(ranked), 1), "p99": round(p99, 1), "max": round(ranked[-1], 1)}
 
 
-def figures(hall: Hall, times: dict[str, float]) -> dict[str, object]:
+class Costs:
+    """What each scene took, in seconds: of the clock, and of CPU of either side (one process plays all students)."""
+
+    def __init__(self, server: int | None) -> None:
+        self.scenes: dict[str, dict[str, float]] = {}
+        self._server = server
+
+    @contextlib.contextmanager
+    def of(self, scene: str) -> Iterator[None]:
+        """Count what is done in the block as the scene's."""
+        before = self._now()
+        yield
+        spent = {name: round(now - before[name], 2) for name, now in self._now().items()}
+        self.scenes[scene] = spent
+        print(scene, *(f"{name}={seconds}" for name, seconds in spent.items()), flush=True)
+
+    def _now(self) -> dict[str, float]:
+        now = {"seconds": time.perf_counter(), "students_cpu": time.process_time()}
+        return now if self._server is None else now | {"server_cpu": usage([self._server]).cpu_s}
+
+
+def figures(hall: Hall) -> dict[str, object]:
     """What the students went through."""
     diaries = [student.diary for student in hall.students]
     refusals: Counter[str] = Counter()
@@ -60,7 +83,6 @@ def figures(hall: Hall, times: dict[str, float]) -> dict[str, object]:
         refusals.update(diary.refusals)
     return {
         "students": len(diaries),
-        "scene_seconds": times,
         "first_state_ms": percentiles([one for diary in diaries for one in diary.first_state]),
         "resumed_ms": percentiles([one for diary in diaries for one in diary.resumed]),
         "vote_ms": percentiles([one for diary in diaries for one in diary.votes]),
@@ -72,7 +94,7 @@ def figures(hall: Hall, times: dict[str, float]) -> dict[str, object]:
     }
 
 
-async def storm(asked: argparse.Namespace, base: str) -> int:
+async def storm(asked: argparse.Namespace, base: str, costs: Costs) -> int:
     """All scenes, then the reckoning."""
     async with httpx.AsyncClient(base_url=base, trust_env=False, timeout=30.0) as http:
         lecture = await Lecture.begin(http, create_key=asked.create_key)
@@ -80,18 +102,16 @@ async def storm(asked: argparse.Namespace, base: str) -> int:
             Student(base, lecture.teacher.lesson, asked.seed * 1_000_003 + n) for n in range(asked.students)
         ]
         hall = Hall(lecture, students, random.Random(asked.seed))
-        times: dict[str, float] = {}
         try:
             for name in ["join", *(each for each in asked.scenes if each != "join")]:
-                began = time.perf_counter()
-                await SCENES[name](hall)
-                times[name] = round(time.perf_counter() - began, 2)
-                print(f"{name}: {times[name]} s", flush=True)
+                with costs.of(name):
+                    await SCENES[name](hall)
             wrong = await check.states(hall, base)
             voters, miscounted = await check.votes(hall)
         finally:
             await asyncio.gather(*(student.leave() for student in students))
-    found = figures(hall, times) | {
+    found = figures(hall) | {
+        "scenes": costs.scenes,
         "votes_acknowledged": voters,
         "states_wrong": len(wrong),
         "votes_wrong": miscounted,
@@ -114,10 +134,10 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(wanted, hard)), hard))
     with contextlib.ExitStack() as stack:
         if asked.server:
-            return asyncio.run(storm(asked, asked.server.rstrip("/")))
+            return asyncio.run(storm(asked, asked.server.rstrip("/"), Costs(None)))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lectern-storm-")))
         server = stack.enter_context(serve(folder, workers=asked.workers))
-        return asyncio.run(storm(asked, server.url))
+        return asyncio.run(storm(asked, server.url, Costs(server.pid)))
 
 
 if __name__ == "__main__":
