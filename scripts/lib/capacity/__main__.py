@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--event-bytes", type=int, default=250, help="of an event's writes")
     parser.add_argument("--snapshot-kib", type=float, default=30.0)
     parser.add_argument("--page-kib", type=float, default=40.0, help="of a slide's picture")
-    parser.add_argument("--assets-kib", type=float, default=35.0, help="of the page's files, compressed")
+    parser.add_argument("--assets-kib", type=float, default=26.0, help="of the page's files, compressed")
     parser.add_argument("--joins", type=int, help="in the first minute (all viewers)")
     parser.add_argument("--turns", type=float, default=1.0, help="pages a minute")
     parser.add_argument("--votes", type=int, help="in a minute (all viewers)")

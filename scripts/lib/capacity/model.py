@@ -19,7 +19,7 @@ WORKER_COMMANDS = 8.0  # a second and process, whatever the load: census, probe,
 REGISTER = 250  # bytes of Redis around a register's value: hash field, name, stamp, position
 ENTRY = 200  # bytes of Redis around an entry of a feed
 FEED = 1_024  # entries kept of a lesson
-ASSETS = 40  # requests for a page's files
+ASSETS = 4  # requests for a page: itself, its script, its sheet, its icon
 DECK_CACHE = 64 * 1024 * 1024
 STREAMS = 20_000  # MAX_STREAMS
 
