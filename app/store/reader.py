@@ -6,12 +6,13 @@ Rules:
   the reader, and the worker opens another from the positions it has folded.
 - It reads the server's identity on the same connection, so that what it tells belongs to one life of it.
 - The worker's own probe stream is always among the feeds: writing to it ends the wait.
-- A read over a thousand feeds costs the worker a join of bytes: each feed's part of the command is kept
-  encoded, and only the positions that moved are encoded again.
+- A read over a thousand feeds costs the worker a join of a few dozen pieces: feeds are packed in groups,
+  each group's part of the command is kept encoded, and only those in which a position moved are made again.
 - An entry that cannot be parsed is told once, as number 0, which is nobody's next: its lesson is loaded anew.
   Met again, it is passed over: a load may not lead beyond it, and loading for ever helps nobody.
 """
 
+import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
@@ -26,6 +27,7 @@ from app.store.records import feed_key, parse_entry, parse_position, probe_key
 
 BLOCK_MS = 5_000
 COUNT = 256  # entries a feed and read; the rest comes with the next
+GROUP = 32  # feeds: of a thousand, about as many groups as a group has feeds
 
 log = logging.getLogger("lectern.store")
 
@@ -42,7 +44,10 @@ class RedisReader:
         self._heard = _bulk(heard)
         self._lessons: dict[bytes, str] = {}
         self._unreadable: dict[bytes, Position] = {}  # feed -> the last entry that could not be parsed
-        self._after: dict[bytes, bytes] = {}  # feed -> encoded position
+        self._groups: list[list[bytes]] = []  # encoded positions of `GROUP` feeds each
+        self._at: dict[bytes, tuple[int, int]] = {}  # feed -> its group, and its place there
+        self._packed: list[bytes] = []  # each group as one piece of the command
+        self._moved: set[int] = set()  # groups whose piece is not the newest
         self._head = b""
         self.follow({})
 
@@ -56,21 +61,23 @@ class RedisReader:
     def follow(self, after: Mapping[str, Position]) -> None:
         """From now on read these lessons' feeds, each after a position."""
         self._lessons = {feed_key(lesson).encode(): lesson for lesson in after}
-        self._after = {
-            feed: _bulk(str(position).encode())
-            for feed, position in zip(self._lessons, after.values(), strict=True)
-        }
+        positions = [_bulk(str(position).encode()) for position in after.values()]
+        self._groups = [positions[i : i + GROUP] for i in range(0, len(positions), GROUP)]
+        self._at = {feed: divmod(number, GROUP) for number, feed in enumerate(self._lessons)}
+        self._packed = [b"".join(group) for group in self._groups]
+        self._moved.clear()
         words = [b"XREAD", b"COUNT", b"%d" % COUNT, b"BLOCK", b"%d" % BLOCK_MS, b"STREAMS"]
-        feeds = [*self._after, self._probe]
+        feeds = [*self._lessons, self._probe]
         count = len(words) + 2 * len(feeds)
         self._head = b"*%d\r\n" % count + b"".join(_bulk(each) for each in (*words, *feeds))
 
     async def read(self) -> dict[str, list[Entry]]:
-        command = b"".join((self._head, *self._after.values(), self._heard))
         connection: Any = self._client.connection
         try:
-            await connection.send_packed_command(command, check_health=False)
-            answer = await connection.read_response()
+            # One deadline for both; the connection itself has none, and would set one for each.
+            async with asyncio.timeout(self.TIMEOUT_S):
+                await connection.send_packed_command(self._command(), check_health=False)
+                answer = await connection.read_response()
         except (RedisError, OSError) as fault:
             metrics.STORE_ERRORS.inc()
             raise StoreUnavailable(f"{type(fault).__name__} {fault}") from fault
@@ -81,9 +88,17 @@ class RedisReader:
                 self._heard = last
                 told[""] = []
             else:
-                self._after[feed] = last
+                group, place = self._at[feed]
+                self._groups[group][place] = last
+                self._moved.add(group)
                 told[self._lessons[feed]] = [*self._parsed(feed, entries)]
         return told
+
+    def _command(self) -> bytes:
+        for group in self._moved:
+            self._packed[group] = b"".join(self._groups[group])
+        self._moved.clear()
+        return b"".join((self._head, *self._packed, self._heard))
 
     def _parsed(self, feed: bytes, entries: Sequence[tuple[bytes, Sequence[bytes]]]) -> Iterator[Entry]:
         for position, flat in entries:

@@ -39,8 +39,13 @@ _SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
 _WORKERS = "lectern:workers"
 
 
-def connect(url: str, *, verify_tls: bool = True, timeout_s: float = COMMAND_S, retries: int = 1) -> Redis:
-    """A client for `redis://`, `rediss://` or `unix://`; `verify_tls` False accepts a self-signed certificate."""
+def connect(
+    url: str, *, verify_tls: bool = True, timeout_s: float | None = COMMAND_S, retries: int = 1
+) -> Redis:
+    """A client for `redis://`, `rediss://` or `unix://`; `verify_tls` False accepts a self-signed certificate.
+
+    `timeout_s` None: the caller sets the deadlines.
+    """
     extra: dict[str, Any] = {}
     if not url.startswith("unix:"):
         extra["socket_keepalive"] = True
@@ -140,8 +145,7 @@ class RedisStore:
         return [mine.get(str(option), 0) for option in range(options)], voters
 
     async def reader(self, worker: str) -> RedisReader:
-        waits = RedisReader.TIMEOUT_S
-        client = connect(self._url, verify_tls=self._verify_tls, timeout_s=waits, retries=0).client()
+        client = connect(self._url, verify_tls=self._verify_tls, timeout_s=None, retries=0).client()
         try:
             return await self._call(lambda: RedisReader.open(client, worker))
         except StoreUnavailable:
