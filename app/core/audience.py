@@ -27,6 +27,9 @@ class Audience(Enum):
     VIEWER = "viewer"
     TEACHER = "teacher"
 
+    # Members are singletons. Enum's own hash is a Python function, called at every look into a crowd.
+    __hash__ = object.__hash__
+
 
 def page(lesson: Lesson) -> str | None:
     """The current page's id."""
@@ -126,6 +129,6 @@ def ink(lesson: Lesson, of_page: str) -> dict[str, str]:
 
 def encode(told: Mapping[str, str], *, reset: bool) -> str:
     """The data of a `state` event. Keys are ASCII without quotes, values are JSON text already."""
-    order = sorted(told, key=lambda key: (not is_prefix(key), key))
+    order = sorted(told, key=lambda key: (not is_prefix(key), key)) if len(told) > 1 else told
     writes = ",".join(f'["{key}",{told[key]}]' for key in order)
     return f'{{"reset":true,"writes":[{writes}]}}' if reset else f'{{"writes":[{writes}]}}'

@@ -50,6 +50,8 @@ FAMILIES = {
     "keyring": _family(Writer.INTERNAL, 1),
 }
 
+_OWN = frozenset(name for name, rule in FAMILIES.items() if rule.writer is Writer.INTERNAL)
+
 # Live only: the value reaches those who are connected and is kept for nobody.
 EPHEMERAL = frozenset({"pointer"})
 
@@ -77,8 +79,7 @@ def prefixes(key: str) -> list[str]:
 
 def own(key: str) -> bool:
     """Whether the register is the server's own, which no audience sees."""
-    rule = FAMILIES.get(family(key))
-    return rule is not None and rule.writer is Writer.INTERNAL
+    return family(key) in _OWN
 
 
 def known(key: str, writer: Writer) -> bool:

@@ -9,7 +9,7 @@ Rules:
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.core.audience import Audience
 from app.core.frames import Frame
@@ -19,8 +19,7 @@ from app.feed.subscriber import Subscriber
 SLICE = 256  # writes between two yields: about 3 ms
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(NamedTuple):
     """A frame for each audience that has news, which brings whoever gets it to `position`."""
 
     position: Position
