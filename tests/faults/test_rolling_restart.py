@@ -19,7 +19,7 @@ from tests.support.viewers import viewers
 CROWD = 2_000
 DRAIN_S = 5.0
 REPLACED_WITHIN_S = 60.0
-LATE_S = 2.5  # of a busy machine, and half a second until the supervisor looks
+LATE_S = 4.0  # of a busy machine; one drain after the other would take five more
 LITTLE = 200
 PEAK = 4  # times the even rate: what comes back in one second
 

@@ -84,7 +84,7 @@ async def test_a_deck_that_could_not_be_announced_is_nobodys(tmp_path: Path) -> 
     async with serving(tmp_path, ledger, claims) as decks:
         with pytest.raises(ConnectionError):
             await decks.submit("k7p4qx", "deck", sent(plain_deck(1)))
-            await until(lambda: not claims.unfinished)
+        await until(lambda: not claims.unfinished)
         ledger.broken = None
         deck = await decks.submit("k7p4qx", "deck", sent(plain_deck(1)))
         assert (await ledger.end(deck))["status"] == "ready"
