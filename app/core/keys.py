@@ -9,8 +9,11 @@ from enum import Enum
 from typing import NamedTuple
 
 SEGMENT = "[A-Za-z0-9_-]{1,40}"
+PAGE = "[a-z0-9]{1,32}-[1-9][0-9]{0,5}"
 FORM = f"[a-z]+(/{SEGMENT}){{0,3}}/?"
 _KEY = re.compile(FORM)
+_PAGE = re.compile(PAGE)
+_OF_PAGES = frozenset({"ink", "notes"})  # families whose first segment is a page's id
 
 
 class Writer(Enum):
@@ -75,6 +78,12 @@ def prefixes(key: str) -> list[str]:
     """Every prefix whose clear covers `key`, widest first: `ink/p/s` -> `ink/`, `ink/p/`."""
     cut = [at + 1 for at, char in enumerate(key) if char == "/"]
     return [key[:end] for end in cut if end < len(key)]
+
+
+def names_page(key: str) -> bool:
+    """Whether the page in a key is one that a slide may have; true of keys that have none."""
+    name, _, below = key.partition("/")
+    return name not in _OF_PAGES or not below or _PAGE.fullmatch(below.partition("/")[0]) is not None
 
 
 def own(key: str) -> bool:

@@ -37,4 +37,4 @@ def document_response(request: Request, document: Document) -> Response:
 def has(request: Request, etag: str) -> bool:
     """Whether `If-None-Match` names the tag; compared weakly (RFC 9110, section 13.1.2)."""
     given = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
-    return etag in given or given == ["*"]
+    return etag.removeprefix("W/") in given or given == ["*"]

@@ -2,7 +2,8 @@
 
 Rules: read once at the start, compressed once; everything under `/static/<hash>/` carries the hash of the
 whole tree and may be kept for a year, so a page and its modules always fit together; pages themselves
-are checked again each time. Nothing is read from disk for a request, so no path can lead out of the tree.
+are checked again each time. What is sent compressed to some has a weak tag, since its bytes differ for the same
+tag (RFC 9110, section 8.8.1). Nothing is read from disk for a request, so no path can lead out of the tree.
 A lesson that begins means each of these files for each of thousands: the script and the style sheet of a
 page come joined with all they import (`joined.py`), and files are answered without Starlette.
 """
@@ -123,7 +124,7 @@ class Assets:
         kind = "text/javascript" if suffix == ".js" else mimetypes.guess_type(name)[0]
         squeezed = gzip.compress(data, 9, mtime=0) if suffix in COMPRESSIBLE else None
         etag = f'"{hashlib.blake2s(data, digest_size=8).hexdigest()}"'
-        return Asset(data, squeezed, kind or "application/octet-stream", etag)
+        return Asset(data, squeezed, kind or "application/octet-stream", f"W/{etag}" if squeezed else etag)
 
     def page(self, request: Request, name: str, status: int = 200) -> Response:
         """An HTML page."""
@@ -141,7 +142,7 @@ class Assets:
         asked = dict(scope["headers"])
         status, headers, body = asset.answer(
             fresh=version == self.version,
-            known=asset.etag.encode() in asked.get(b"if-none-match", b""),
+            known=asset.etag.removeprefix("W/").encode() in asked.get(b"if-none-match", b""),
             squeezed=b"gzip" in asked.get(b"accept-encoding", b""),
         )
         await send({"type": "http.response.start", "status": status, "headers": headers})

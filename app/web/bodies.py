@@ -42,8 +42,10 @@ async def read(request: Request, limit: int) -> bytes:
 
 async def decode(request: Request, decoder: msgspec.json.Decoder[T], limit: int = SMALL_BYTES) -> T:
     """The body as the decoder's type. Raises Problem 400, 413, 422."""
+    body = await read(request, limit)
     try:
-        return decoder.decode(await read(request, limit))
+        body.decode()  # all of it: msgspec does not look into what is decoded later
+        return decoder.decode(body)
     except msgspec.ValidationError as fault:
         raise invalid([error(fault)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

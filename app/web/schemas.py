@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from app.core import codes, stamp
+from app.core import codes, keys, stamp
 
-PAGE = r"^(?:[a-z0-9]{1,32}-[1-9][0-9]{0,5})\Z"
+PAGE = rf"^(?:{keys.PAGE})\Z"
 WRITES = 256
 PAGES = 2_000
 NUMBERS = 20_000  # in one stroke: 10,000 points

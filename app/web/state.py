@@ -76,6 +76,8 @@ def _change(path: str, write: StateWrite) -> Change:
         raise _Bad(f"{path}.key", "is not a register's key")
     if not keys.known(key, keys.Writer.TEACHER):
         raise _Bad(f"{path}.key", "is not a register that a teacher writes")
+    if not keys.names_page(key):
+        raise _Bad(f"{path}.key", "names a page that no slide can have")
     stamp = parse_stamp(write.stamp) if write.stamp is not None else None
     if write.stamp is not None and stamp is None:
         raise _Bad(f"{path}.stamp", "is not `<ms>.<counter>.<writer>`")

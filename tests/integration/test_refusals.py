@@ -17,7 +17,7 @@ KEYS = [
     "ink", "ink/a-1", "ink//s", "ink/a-1//", "ink/a-1/s/0/1", "ink/a-1/s/0/", "ink/a b/s", "ink/é/s",
     "ink/a-1/" + "s" * 41, "ink/a-1/s.0", "ink/../s", "ink/a-1/s\u0000", "poll", "poll/a/b", "notes",
     "notes/a-1/b", "pages/a", "screen/", "timer/a", "pointer/", "pointer/a-1", "deck/abc", "deck/", "tally/p1",
-    "tally/", "audience", "lesson", "keyring/a", "keyring/", "shown/a-1", "shown/", "x" * 5_000,
+    "tally/", "ink/p/s", "ink/p/", "ink/blank-0/s", "ink/A-1/s/0", "notes/p", "audience", "lesson", "keyring/a", "keyring/", "shown/a-1", "shown/", "x" * 5_000,
 ]  # fmt: skip
 
 # A register, a value that it cannot have, and the path of what is wrong.
@@ -97,6 +97,7 @@ BODIES: list[tuple[bytes, int, list[str]]] = [
     (b"", 400, [""]),
     (b"{", 400, [""]),
     (b"\xff\xfe\x00", 400, [""]),
+    (b'{"writes": [{"key": "notes/a-1", "value": {"text": "\xff"}}]}', 400, [""]),
     (b'{"writes": [{"key": "timer", "value": {"ends": NaN}}]}', 400, [""]),
     (b'{"writes": [{"key": "notes/a-1", "value": {"text": "\\ud800"}}]}', 400, [""]),
     (b'{"writes": [{"key": "slide", "value": ' + b"[" * 100_000 + b"]" * 100_000 + b"}]}", 400, [""]),

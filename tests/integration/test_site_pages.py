@@ -86,6 +86,21 @@ async def test_a_script_is_a_script_and_is_packed(visitor: httpx.AsyncClient, pa
                 assert raw == plain.content
 
 
+async def test_packed_and_plain_bytes_do_not_share_a_strong_tag(
+    visitor: httpx.AsyncClient, pages: list[str]
+) -> None:
+    """RFC 9110, section 8.8.1: a strong tag stands for bytes. A cache that has dropped the `W/` is answered 304 too."""
+    page = await visitor.get(pages[1])
+    for path in (pages[1], LOADED.findall(page.text)[0]):
+        tags = {
+            (await visitor.get(path, headers={"Accept-Encoding": kind})).headers["etag"]
+            for kind in ("gzip", "identity")
+        }
+        assert len(tags) == 2 or all(tag.startswith("W/") for tag in tags), path
+        for tag in [*tags, *(tag.removeprefix("W/") for tag in tags)]:
+            assert (await visitor.get(path, headers={"If-None-Match": tag})).status_code == 304
+
+
 async def test_a_page_and_its_modules_always_fit_together(
     visitor: httpx.AsyncClient, pages: list[str]
 ) -> None:

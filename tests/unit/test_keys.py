@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.keys import Writer, family, is_prefix, known, prefixes, well_formed
+from app.core.keys import Writer, family, is_prefix, known, names_page, prefixes, well_formed
 
 
 @pytest.mark.parametrize(
@@ -108,3 +108,25 @@ def test_prefixes_that_cover_a_key(key: str, covered: list[str]) -> None:
 def test_family_is_the_first_segment() -> None:
     """Of a register and of a prefix."""
     assert [family(key) for key in ("slide", "ink/p/s", "ink/")] == ["slide", "ink", "ink"]
+
+
+@pytest.mark.parametrize(
+    ("key", "right"),
+    [
+        ("ink/", True),
+        ("ink/d7f3k2-3/", True),
+        ("ink/d7f3k2-3/s17/0", True),
+        ("notes/blank-1", True),
+        ("poll/p1", True),
+        ("slide", True),
+        ("ink/p/s", False),
+        ("ink/p/", False),
+        ("ink/blank-0/s", False),
+        ("ink/blank-01/s", False),
+        ("ink/BLANK-1/s", False),
+        ("notes/blank", False),
+    ],
+)
+def test_a_page_in_a_key_is_one_that_a_slide_can_have(key: str, right: bool) -> None:
+    """Ink and notes elsewhere could never be shown."""
+    assert names_page(key) is right
