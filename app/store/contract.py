@@ -1,6 +1,7 @@
 """The store's contract, on one screen.
 
-Rules: times are integer milliseconds of the caller's clock, passed as `now`; values are JSON text;
+Rules: times are integer milliseconds of the caller's clock, passed as `now`, except the pace of tallies, which is
+held by the store's; values are JSON text;
 faults of the store itself are `StoreUnavailable`, refusals of a request are `Refused`. Bounds are
 `Limits`: at each the request that would add more is refused and nothing is changed, so that a full
 lesson still turns its pages; except the feed, which forgets its oldest entries (readers notice by the
@@ -45,6 +46,7 @@ class Limits:
     value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8; those two kinds go on
     feed: int = 1_024  # entries kept for readers that fall behind
     voters: int = 100_000  # of one poll
+    tally_ms: int = 500  # between two tallies of one poll, by the store's clock
     retention_s: int = (
         30 * 24 * 3600
     )  # after the last write or vote (an hour less at worst) everything is removed

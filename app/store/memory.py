@@ -7,6 +7,7 @@ It serves the contract suite and property tests, never a deployment.
 import asyncio
 import json
 import secrets
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,7 +18,6 @@ from app.core.stamp import LessonClock, Stamp
 from app.store.contract import Change, Entry, Limits, Outcome, Reason, Refused, Snapshot
 
 BLOCK_S = 5.0
-TALLY_MS = 500
 CENSUS_MS = 3_000
 
 
@@ -98,16 +98,29 @@ class MemoryStore:
         for change in changes:
             used = kept.clock.stamp(change.stamp, now)
             write = Write(change.key, used, change.raw, change.mark)
+            polls = _polls_named(kept.lesson, change)
             applied += kept.lesson.apply(position, [write])
             if applied[-1]:
                 writes.append(write)
             stamps.append(used)
+            for key in polls:
+                if _is_gone(kept.lesson, key):
+                    writes += self._forget_votes(kept, key.partition("/")[2], position, now)
         if writes:
             kept.number += 1
             kept.feed = [*kept.feed, Entry(position, kept.number, writes)][-self._limits.feed :]
         else:
             kept.lesson.position = before
         return Outcome(kept.lesson.position, applied, stamps)
+
+    def _forget_votes(self, kept: _Kept, poll: str, position: Position, now: int) -> list[Write]:
+        kept.votes.pop(poll, None)
+        kept.dirty.discard(poll)
+        if _is_gone(kept.lesson, f"tally/{poll}"):
+            return []
+        write = Write(f"tally/{poll}", kept.clock.stamp(None, now), NULL)
+        kept.lesson.apply(position, [write])
+        return [write]
 
     async def _tell(self) -> None:
         async with self._news:
@@ -139,13 +152,15 @@ class MemoryStore:
         value = parse_poll(register.raw) if register else None
         if kept is None or value is None or poll not in kept.dirty:
             return 0
-        since = now - kept.published.get(poll, 0)
-        if 0 <= since < TALLY_MS:
-            return TALLY_MS - since
+        today = time.monotonic_ns() // 1_000_000  # the store's own clock: the workers' differ
+        pace = self._limits.tally_ms
+        since = today - kept.published.get(poll, today - pace)
+        if since < pace:
+            return pace - since
         counts, voters = tally(value.options, kept.votes[poll].values())
         raw = json.dumps({"counts": counts, "voters": voters}, separators=(",", ":"))
         self._write(kept, [Change(f"tally/{poll}", raw)], now)
-        kept.published[poll] = now
+        kept.published[poll] = today
         kept.dirty.discard(poll)
         await self._tell()
         return 0
@@ -223,6 +238,18 @@ class MemoryReader:
 
     async def close(self) -> None:
         """Nothing is held."""
+
+
+def _is_gone(lesson: Lesson, key: str) -> bool:
+    register = lesson.get(key)
+    return register is None or register.raw == NULL
+
+
+def _polls_named(lesson: Lesson, change: Change) -> list[str]:
+    named = [register.key for register in lesson.below("poll/")] if change.key == "poll/" else [change.key]
+    if change.raw != NULL or not change.key.startswith("poll/"):
+        return []
+    return [key for key in named if not _is_gone(lesson, key)]
 
 
 def _next(last: Position, now: int) -> Position:

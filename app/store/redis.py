@@ -125,12 +125,14 @@ class RedisStore:
         self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
     ) -> Refusal | int:
         limits = self._limits
-        args: list[Any] = [now, poll, voter, limits.feed, limits.retention_s, limits.voters, *choices]
+        bounds = [limits.feed, limits.retention_s, limits.voters, limits.tally_ms]
+        args: list[Any] = [now, poll, voter, *bounds, *choices]
         answer = await self._call(lambda: self._vote(lesson_keys(lesson), args))
         return answer if isinstance(answer, int) else Refusal(answer.decode())
 
     async def publish(self, lesson: str, poll: str, now: int) -> int:
-        args: list[Any] = [now, poll, self._limits.feed, self._limits.retention_s]
+        limits = self._limits
+        args: list[Any] = [now, poll, limits.feed, limits.retention_s, limits.tally_ms]
         return int(await self._call(lambda: self._publish(lesson_keys(lesson), args)))
 
     async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:

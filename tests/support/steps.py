@@ -82,8 +82,9 @@ class Vote:
     choices: Sequence[int]
 
     async def run(self, store: Store, lesson: str, now: int) -> object:
-        """A refusal, or when the tally is due."""
-        return await store.vote(lesson, self.poll, self.voter, self.choices, now)
+        """A refusal, or whether the tally is due later; when, is a matter of real time."""
+        due = await store.vote(lesson, self.poll, self.voter, self.choices, now)
+        return due > 0 if isinstance(due, int) else due
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,8 @@ class Publish:
     poll: str
 
     async def run(self, store: Store, lesson: str, now: int) -> object:
-        """When it is due."""
-        return await store.publish(lesson, self.poll, now)
+        """Whether it is due later."""
+        return await store.publish(lesson, self.poll, now) > 0
 
 
 open_poll = json.dumps({"question": "?", "options": ["a", "b", "c"], "multiple": True, "status": "open"})

@@ -127,6 +127,6 @@ def test_family_is_the_first_segment() -> None:
         ("notes/blank", False),
     ],
 )
-def test_a_page_in_a_key_is_one_that_a_slide_can_have(key: str, right: bool) -> None:
+def test_a_page_in_a_key_is_one_that_a_slide_can_have(key: str, *, right: bool) -> None:
     """Ink and notes elsewhere could never be shown."""
     assert names_page(key) is right

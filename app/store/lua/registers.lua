@@ -1,11 +1,12 @@
 -- What app/core/lesson.py and app/core/stamp.py say, where it must be atomic. Prepended to each script.
 --
 -- Keys, all with the lesson's hash tag:
---   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, tally:<poll>, dirty:<poll>
+--   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, tally:<poll>, dirty:<poll>, round:<poll>
 --   state  register key -> ms.counter.writer|position|mark|json
 --   names  sorted set of register keys, all with score 0: what lies below a prefix is a range of it
 --   feed   stream; an entry is  # -> number, then in order, a key maybe twice,  register key -> ms.counter.writer|mark|json
---   votes  <poll>:<voter> -> 0,2     counts  <poll>:<option> -> n, <poll>:voters -> n
+--   votes  <poll>:<voter> -> 0,2, or 1|0,2 in a poll whose id was deleted once (its round)
+--      counts  <poll>:<option> -> n, <poll>:voters -> n
 --   pulled far-ahead stamp -> the stamp it was pulled back to
 
 local META, STATE, NAMES, FEED, VOTES, COUNTS, PULLED = unpack(KEYS)

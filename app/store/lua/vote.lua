@@ -1,4 +1,4 @@
--- ARGV: now, poll, voter, feed, retention_s, voters, then the choices. Answers 'unknown' | 'closed' | 'impossible' | 'full',
+-- ARGV: now, poll, voter, feed, retention_s, voters, tally_ms, then the choices. Answers 'unknown' | 'closed' | 'impossible' | 'full',
 -- or in how many ms publish.lua is due.
 
 local now, poll, voter = tonumber(ARGV[1]), ARGV[2], ARGV[3]
@@ -8,7 +8,7 @@ if not register or register.poll.status == 'draft' then return 'unknown' end
 if meta.ended == 1 or register.poll.status ~= 'open' then return 'closed' end
 
 local choices, seen = {}, {}
-for i = 7, #ARGV do
+for i = 8, #ARGV do
   local choice = tonumber(ARGV[i])
   if choice < 0 or choice >= options_of(register) or seen[choice] then return 'impossible' end
   seen[choice] = true
@@ -16,12 +16,16 @@ for i = 7, #ARGV do
 end
 if #choices == 0 or (#choices > 1 and register.poll.multiple ~= true) then return 'impossible' end
 
-local field, chosen = poll .. ':' .. voter, table.concat(choices, ',')
+-- A vote of an earlier round, before the poll was deleted and its id used again, is none.
+local round = redis.call('HGET', META, 'round:' .. poll)
+round = round and round .. '|' or ''
+local field, chosen = poll .. ':' .. voter, round .. table.concat(choices, ',')
 local before = redis.call('HGET', VOTES, field)
+if before and (string.match(before, '^%d+|') or '') ~= round then before = nil end
 if not before and tonumber(redis.call('HGET', COUNTS, poll .. ':voters') or '0') >= tonumber(ARGV[6]) then return 'full' end
 if before ~= chosen then
   if before then
-    for choice in string.gmatch(before, '%d+') do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, -1) end
+    for choice in string.gmatch(string.sub(before, #round + 1), '%d+') do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, -1) end
   else
     if redis.call('HINCRBY', COUNTS, poll .. ':voters', 1) == 1 then Meta.renew(meta) end
   end
@@ -30,6 +34,6 @@ if before ~= chosen then
   redis.call('HSET', META, 'dirty:' .. poll, '1')
 end
 
-local due = publish(meta, poll, register, now, ARGV[4])
+local due = publish(meta, poll, register, now, ARGV[4], tonumber(ARGV[7]))
 Meta.save(meta, now, ARGV[5])
 return due

@@ -2,6 +2,7 @@
 --       then for each change: key, stamp ('' for the store's own), mark, keep, raw
 -- Answers {'unknown' | 'ended' | 'full' | 'taken'} or {'ok', position, then for each change: 1 or 0, stamp}.
 
+local OPTIONS_MAX = 10
 local now, mode = tonumber(ARGV[1]), ARGV[2]
 local limit = { registers = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }
 local meta = Meta.read()
@@ -37,11 +38,44 @@ local registers = redis.call('HLEN', STATE) + more_registers
 if more_registers > 0 and registers > limit.registers * (spare_only and 2 or 1) then return { 'full' } end
 if more_bytes > 0 and meta.bytes + more_bytes > limit.bytes then return { 'full' } end
 
+-- The polls that a delete or a clear may take away: those it names that are there.
+local function polls_named(write)
+  local found, names = {}, {}
+  if write.raw ~= 'null' then return found end
+  if write.key == 'poll/' then names = redis.call('ZRANGEBYLEX', NAMES, '(poll/', '(poll/\255')
+  elseif string.sub(write.key, 1, 5) == 'poll/' then names = { write.key } end
+  for _, key in ipairs(names) do
+    local register = get(key)
+    if register and register.raw ~= 'null' then found[#found + 1] = key end
+  end
+  return found
+end
+
+-- A poll's votes go with it: its id may be used again, for another question. What each voter chose is not looked for,
+-- which would take as long as there are voters; it belongs to a round that is over.
+local function forget_votes(poll, meta, position)
+  redis.call('HINCRBY', META, 'round:' .. poll, 1)
+  redis.call('HDEL', META, 'dirty:' .. poll)
+  redis.call('HDEL', COUNTS, poll .. ':voters')
+  for option = 0, OPTIONS_MAX - 1 do redis.call('HDEL', COUNTS, poll .. ':' .. text(option)) end
+  local tally = get('tally/' .. poll)
+  if not tally or tally.raw == 'null' then return nil end
+  local write = { key = 'tally/' .. poll, mark = 0, keep = '1', raw = 'null', stamp = issue_stamp(meta, nil, now) }
+  return apply(meta, write, position) and write or nil
+end
+
 local position, applied, answer = next_position(meta, now), {}, {}
 for _, write in ipairs(writes) do
   write.stamp = issue_stamp(meta, write.asked ~= '' and parse_stamp(write.asked) or nil, now)
+  local polls = polls_named(write)
   local done = apply(meta, write, position)
   if done then applied[#applied + 1] = write end
+  for _, key in ipairs(polls) do
+    local register = get(key)
+    if not register or register.raw == 'null' then
+      applied[#applied + 1] = forget_votes(string.sub(key, 6), meta, position)
+    end
+  end
   answer[#answer + 1], answer[#answer + 2] = done and 1 or 0, stamp_text(write.stamp)
 end
 
