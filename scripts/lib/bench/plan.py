@@ -109,8 +109,9 @@ def everything(sizes: Sizes, peers: Iterable[str], seconds: float) -> list[list[
         [*storms, cell("vote", viewers=sizes.middle)],
         idle,
         workers,
+        # The claim is about a minute, whatever the others' stretch; only a trial is shorter.
         [
-            cell("slow", viewers=sizes.middle, seconds=seconds * share / 10 if seconds else share)
-            for share in HELD_S
+            cell("slow", viewers=sizes.middle, seconds=held if sizes.scale == 1 else seconds * held / 10)
+            for held in HELD_S
         ],
     ]
