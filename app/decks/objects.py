@@ -43,7 +43,7 @@ def takeovers_key(deck: str) -> str:
     return f"decks/{deck}/takeovers"
 
 
-class ObjectsUnavailable(Exception):
+class ObjectsUnavailable(ConnectionError):
     """The store cannot be reached, or refuses. Whether a put took effect is not known."""
 
 

@@ -156,8 +156,10 @@ class Decks:
         while True:
             try:
                 await act()
-            except Exception as fault:  # noqa: BLE001 -- the claims' store is anybody's, and so are its errors
+            except OSError as fault:  # a store that is away, whosever it is
                 log.warning("looking after decks failed, trying again: %r", fault)
+            except Exception:
+                log.exception("looking after decks failed, trying again")
             await asyncio.sleep(seconds * random.uniform(0.8, 1.2))  # noqa: S311 -- processes must not act in step
 
     async def _renew(self) -> None:

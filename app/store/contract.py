@@ -18,7 +18,7 @@ from app.core.poll import Refusal
 from app.core.stamp import Stamp
 
 
-class StoreUnavailable(Exception):
+class StoreUnavailable(ConnectionError):
     """The store cannot be reached or does not answer in time. Whether the call took effect is not known."""
 
 
