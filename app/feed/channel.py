@@ -57,7 +57,7 @@ class Channel:
         self.crowd = Crowd()
         self._live: dict[str, str] = {}
         self._audience_changed = False
-        self._flush_at: asyncio.TimerHandle | None = None
+        self._flush_at: asyncio.Handle | None = None
         self._flushed_at = 0.0
         self._flush_began = 0.0
         self._accepted: int | None = None  # ms: the oldest write that has not been flushed
@@ -235,7 +235,9 @@ class Channel:
         if self._flush_at is not None or self.crowd.busy:
             return
         loop = asyncio.get_running_loop()
-        self._flush_at = loop.call_at(max(loop.time(), self._flushed_at + WINDOW_S), self._flush)
+        due = self._flushed_at + WINDOW_S
+        # Most flushes of many small lessons come after a quiet time: no timer for those.
+        self._flush_at = loop.call_soon(self._flush) if due <= loop.time() else loop.call_at(due, self._flush)
 
     def _flush(self) -> None:
         self._flush_at = None

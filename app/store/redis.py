@@ -8,12 +8,12 @@ Rules:
 """
 
 import asyncio
-import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
 
+import msgspec
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -37,6 +37,7 @@ CENSUS_S = 3  # a killed worker's viewers are forgotten after this long
 
 _SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
 _WORKERS = "lectern:workers"
+_COUNTS = msgspec.json.Decoder(dict[str, int])
 
 
 def connect(
@@ -169,7 +170,7 @@ class RedisStore:
 
         async def ask() -> list[Any]:
             async with self.redis.pipeline(transaction=False) as pipe:
-                pipe.set(mine, json.dumps(dict(counts)), ex=CENSUS_S)
+                pipe.set(mine, msgspec.json.encode(counts), ex=CENSUS_S)
                 pipe.zadd(_WORKERS, {worker: now})
                 pipe.zremrangebyscore(_WORKERS, "-inf", now - 60_000)
                 pipe.zrange(_WORKERS, 0, -1)
@@ -184,7 +185,7 @@ class RedisStore:
 
         total: dict[str, int] = {}
         for answer in await self._call(ask):
-            for lesson, viewers in json.loads(answer or b"{}").items():
+            for lesson, viewers in _COUNTS.decode(answer or b"{}").items():
                 total[lesson] = total.get(lesson, 0) + viewers
         return total
 
