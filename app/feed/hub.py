@@ -10,7 +10,7 @@ Rules:
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 
 from app import metrics
 from app.core.cursor import Cursor
@@ -36,6 +36,7 @@ class Hub:
         self.store = store
         self.worker = worker
         self.channels: dict[str, Channel] = {}
+        self.given: Collection[str] = ()  # the lessons that some process has loaded, by the last census
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
         self._stale: set[str] = (
             set()
@@ -45,6 +46,10 @@ class Hub:
         self.roster = 0  # rises whenever the reader must be told anew which feeds to follow, and from where
 
     # --- lessons -----------------------------------------------------------------------------------------
+
+    def is_given(self, code: str) -> bool:
+        """Whether the lesson is loaded here, or was in any process a moment ago. The store is not asked."""
+        return code in self.channels or code in self.given
 
     async def channel(self, code: str) -> Channel | None:
         """The lesson's channel, loaded where it was not; None where there is no such lesson."""

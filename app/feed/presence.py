@@ -1,6 +1,6 @@
-"""Presence: how many viewers each lesson has, over all workers.
+"""Presence: which lessons are being given, and how many viewers each has, over all workers.
 
-Rules: one census a worker and `EVERY_S`, whatever the number of viewers; a killed worker's viewers are
+Rules: a worker names every lesson it has loaded, also those without a viewer; one census a worker and `EVERY_S`, whatever the number of viewers; a killed worker's viewers are
 forgotten when its last census has expired; while the store is away the last known numbers stand.
 """
 
@@ -20,12 +20,9 @@ class Presence:
         """Tell the store what we count, and the channels what all count."""
         counts = self._counts()
         total = await self._hub.store.census(self._hub.worker, counts, wall_ms())
+        self._hub.given = total.keys()
         for code, channel in self._hub.channels.items():
             channel.census(total.get(code, 0) - counts.get(code, 0))
 
     def _counts(self) -> dict[str, int]:
-        return {
-            code: len(viewers)
-            for code, channel in self._hub.channels.items()
-            if (viewers := channel.crowd.of[Audience.VIEWER])
-        }
+        return {code: len(channel.crowd.of[Audience.VIEWER]) for code, channel in self._hub.channels.items()}

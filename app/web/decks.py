@@ -121,17 +121,13 @@ async def _lesson_of(request: Request, deck: str) -> Channel:
     unknown = Problem(404, "There is no such deck.")
     if parse_code(deck) != deck:
         raise unknown
-    if found.deck_lessons.knows(deck) or may_guess(request):
-        code = await found.deck_lessons.lesson(deck)
-        channel = await found.hub.channel(code) if code else None
-        if channel is None:
-            failed_guess(request)
-    else:
-        loaded = found.hub.channels.values()
-        channel = next((each for each in loaded if each.lesson.get(f"deck/{deck}")), None)
-        if channel is None:
-            raise guessing()
+    limited = not (found.deck_lessons.knows(deck) or may_guess(request))
+    code = await found.deck_lessons.lesson(deck)
+    if limited and not (code and found.hub.is_given(code)):
+        raise guessing()
+    channel = await found.hub.channel(code) if code else None
     if channel is None:
+        failed_guess(request)
         raise unknown
     return channel
 

@@ -1,9 +1,9 @@
 """Guessing lesson codes: failures are counted for each address, successes are not.
 
 Rules: an address has `BURST` wrong codes, and one more every `REFILL_S`; when it has none left, its codes
-are no longer looked up in the store: a lesson that is loaded here is served, whoever asks, and the rest is
-refused unseen. So a school behind one address goes on and joins, whatever one pupil tries, guessing finds
-only lessons that are being given at the moment, and the store is asked nothing for it.
+are no longer looked up in the store: a lesson that is being given, here or by another process, is served,
+whoever asks, and the rest is refused unseen. So a school behind one address goes on and joins, whatever one
+pupil tries, and guessing finds only lessons that are being given at the moment.
 Bounded: the addresses used longest ago are forgotten.
 """
 
@@ -31,7 +31,7 @@ class Guesses:
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
 
     def may_look_up(self, address: str) -> bool:
-        """Whether a code that is not loaded may be looked up for the address."""
+        """Whether a code that is not being given may be looked up for the address."""
         known = self._addresses.get(address)
         if known is None:
             return True

@@ -51,7 +51,7 @@ async def find(request: Request, typed: str) -> Channel | None:
     code = parse_code(typed)
     if code is None:
         return None
-    if code not in found.hub.channels and not may_guess(request):
+    if not found.hub.is_given(code) and not may_guess(request):
         raise guessing()
     channel = await found.hub.channel(code)
     if channel is None:

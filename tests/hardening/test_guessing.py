@@ -13,6 +13,7 @@ from app.web.guesses import BURST
 from scripts.lib.deck import plain_deck
 from scripts.lib.server import Server
 from scripts.lib.teacher import Teacher
+from tests.support.eventually import eventually
 from tests.support.sites import BEHIND_A_PROXY, CREATE_KEY, ONE, Sites
 from tests.support.wire import assert_problem, somewhere_else
 
@@ -110,6 +111,23 @@ async def test_what_is_not_being_given_is_found_by_nobody_who_guesses(
     assert_problem(await http.get(teacher.path, headers=guesser), 429)
     assert (await http.get(teacher.path, headers=honest)).status_code == 200
     assert (await http.get(teacher.path, headers=guesser)).status_code == 200
+
+
+async def test_what_another_process_gives_is_served(http: httpx.AsyncClient, sites: Sites) -> None:
+    """A class of one address is spread over processes: the one that has not seen the lesson yet hears of it by the census."""
+    school = somewhere_else()
+    assert await statuses(http, "/api/lessons/{}", school) == {429}
+    async with sites.get(ONE, {"RETENTION_DAYS": "28"}).client() as elsewhere:
+        given = await Teacher.start(elsewhere)
+        deck = await given.upload(plain_deck(1))
+        await given.rendered(deck)
+
+        async def asked() -> list[int]:
+            paths = (given.path, f"/decks/{deck}/1-800.webp")
+            return [(await http.get(path, headers=school)).status_code for path in paths]
+
+        # The pictures themselves are in the other one's folder: that they are looked for is the point.
+        assert await eventually(asked, lambda told: 429 not in told) == [200, 404]
 
 
 async def test_what_is_no_code_is_not_looked_up(http: httpx.AsyncClient) -> None:
