@@ -111,6 +111,27 @@ async def test_bars_once_revealed(hall: Server, lecture: Lecture, open_window: O
     await expect(right).to_contain_text("75%")
 
 
+async def test_a_late_projector_shows_the_results(
+    hall: Server, lecture: Lecture, open_window: OpenWindow
+) -> None:
+    """Those revealed before it came, until the page is turned; loaded again after that, it keeps them away."""
+    await lecture.open_poll("p1")
+    await lecture.votes("p1", hall.url, 4)  # for B, B, A, B
+    await lecture.close_poll("p1", reveal=True)
+    projector = await Projector.begin(open_window, hall.url, lecture.teacher.lesson)
+    await expect(projector.bar("A tone of 3 kHz")).to_contain_text("✓ 75%")
+    await projector.page.reload()
+    await expect(projector.bar("A tone of 3 kHz")).to_contain_text("✓ 75%")
+    await lecture.show(2)
+    await projector.shows_slide(2)
+    await expect(projector.board).to_be_hidden()
+    await projector.page.reload()
+    await projector.shows_slide(2)
+    await expect(projector.board).to_be_hidden()
+    await projector.press("p")
+    await expect(projector.bar("A tone of 3 kHz")).to_contain_text("75%")
+
+
 @pytest.mark.parametrize(("mode", "color"), [("black", "rgb(0, 0, 0)"), ("white", "rgb(255, 255, 255)")])
 async def test_black_and_white(
     hall: Server, lecture: Lecture, open_window: OpenWindow, mode: str, color: str

@@ -1,6 +1,7 @@
 // Polls on the projector: while one is open, a strip with its question and where to vote; once its results
 // are revealed, a board with bars. A closed poll leaves when the lesson turns the page, and can be called
-// back by hand.
+// back by hand. What has left stays away when the window is loaded again; a projector that comes late shows
+// the newest results until the page is turned, since they may be what everybody is talking about.
 
 import { $, el, text } from "../helpers/dom.js";
 import { letter } from "../helpers/format.js";
@@ -10,13 +11,17 @@ export class Board {
   #lesson;
   #button;
   #page = null;
-  #left = new Set(); // closed polls that are off the wall
+  #left; // closed polls that are off the wall
+  #memory;
   #joined = false;
   #bars = [];
   #built = "";
 
-  constructor(lesson, button) {
+  // code: the lesson's, under which this window remembers.
+  constructor(lesson, code, button) {
     this.#lesson = lesson;
+    this.#memory = `lectern:${code}:left`;
+    this.#left = new Set(remembered(this.#memory));
     this.#button = button;
     button.addEventListener("click", () => this.toggle());
     lesson.addEventListener("change", () => this.#change());
@@ -32,6 +37,7 @@ export class Board {
     if (!poll) return;
     if (this.#left.has(poll.id)) this.#left.delete(poll.id);
     else this.#left.add(poll.id);
+    this.#keep();
     this.#render();
   }
 
@@ -39,13 +45,23 @@ export class Board {
     const polls = shown(this.#lesson);
     const turned = this.#lesson.page !== this.#page;
     this.#page = this.#lesson.page;
-    for (const { id, status } of polls) {
-      // What was closed before the projector came is over; what closes now stays until the page is turned.
-      if (status === "closed" && (turned || !this.#joined)) this.#left.add(id);
+    for (const { id, status, reveal } of polls) {
+      // What closes stays until the page is turned. At the first sight of a lesson no page has been turned yet,
+      // but what was closed without results is over.
+      if (status === "closed" && (this.#joined ? turned : !reveal)) this.#left.add(id);
       else if (status === "open" && turned) this.#left.delete(id);
     }
     this.#joined = true;
+    this.#keep();
     this.#render();
+  }
+
+  #keep() {
+    try {
+      sessionStorage.setItem(this.#memory, JSON.stringify([...this.#left]));
+    } catch {
+      // As above.
+    }
   }
 
   #render() {
@@ -76,6 +92,14 @@ export class Board {
       fill.style.transform = `scaleX(${all[i].share})`;
       text(share, `${all[i].correct ? "✓ " : ""}${Math.round(all[i].share * 100)}%`);
     });
+  }
+}
+
+function remembered(name) {
+  try {
+    return JSON.parse(sessionStorage.getItem(name) || "[]");
+  } catch {
+    return []; // where storage is refused, a reload forgets
   }
 }
 
