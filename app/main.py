@@ -6,10 +6,12 @@ handed what they need; background tasks are started and ended here and nowhere e
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import secrets
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import signal
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,9 +57,31 @@ def create_app() -> ASGIApp:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             app.state.services = await _start(settings, stack)
+            stack.enter_context(_not_orphaned())
             yield
 
     return build(lifespan)
+
+
+@contextmanager
+def _not_orphaned() -> Iterator[None]:
+    """Stop in order when the supervisor has been killed: nobody could stop us any more, and we hold its address."""
+    supervisor = multiprocessing.parent_process()
+    if supervisor is None:
+        yield
+        return
+    loop, ended = asyncio.get_running_loop(), supervisor.sentinel
+
+    def stop() -> None:
+        loop.remove_reader(ended)
+        log.error("the supervisor has died: this worker stops")
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    loop.add_reader(ended, stop)
+    try:
+        yield
+    finally:
+        loop.remove_reader(ended)
 
 
 async def _start(settings: Settings, stack: AsyncExitStack) -> Services:

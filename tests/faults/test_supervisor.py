@@ -3,10 +3,12 @@
 import asyncio
 import os
 import signal
+import socket
 import time
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from scripts.lib.server import serve as serve_app
@@ -63,6 +65,23 @@ async def test_a_worker_killed_while_the_store_is_mute(tmp_path: Path, own_valke
         )
         assert second in workers_of(server)
         assert len(workers_of(server)) == 2
+
+
+async def test_no_worker_outlives_a_killed_supervisor(tmp_path: Path, redis_url: str) -> None:
+    """They stop in order and give the address back: the next start would find it taken, and nobody could stop them."""
+    with serve_app(tmp_path, workers=2, redis_url=redis_url) as server:
+        await all_started(server, 2)
+        workers = [psutil.Process(pid) for pid in workers_of(server)]
+        async with server.client() as http:
+            teacher = await Teacher.start(http)
+            async with viewers(server.port, teacher.lesson, CROWD):
+                os.kill(server.pid, signal.SIGKILL)
+                _, alive = await asyncio.to_thread(psutil.wait_procs, workers, 20.0)
+                assert alive == []
+        assert server.log.count("the supervisor has died") == 2
+        with socket.socket() as again:
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do
+            again.bind(("127.0.0.1", server.port))
 
 
 async def _ready(url: str) -> int:
