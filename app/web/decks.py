@@ -13,6 +13,7 @@ from app import metrics
 from app.core.codes import parse_code
 from app.decks.reasons import Busy, NotADeck, TooLarge
 from app.feed.channel import Channel
+from app.feed.hub import Hub
 from app.store.contract import StoreUnavailable
 from app.web import auth
 from app.web.answers import has, json_response
@@ -122,6 +123,8 @@ async def _lesson_of(request: Request, deck: str) -> Channel:
     if parse_code(deck) != deck:
         raise unknown
     limited = not (found.deck_lessons.knows(deck) or may_guess(request))
+    if limited and (channel := _loaded_with(found.hub, deck)):
+        return channel
     code = await found.deck_lessons.lesson(deck)
     if limited and not (code and found.hub.is_given(code)):
         raise guessing()
@@ -130,6 +133,11 @@ async def _lesson_of(request: Request, deck: str) -> Channel:
         failed_guess(request)
         raise unknown
     return channel
+
+
+def _loaded_with(hub: Hub, deck: str) -> Channel | None:
+    """The loaded lesson that has the deck: for this nothing need be asked of the store, which may be away."""
+    return next((each for each in hub.channels.values() if each.lesson.get(f"deck/{deck}")), None)
 
 
 def reach(channel: Channel) -> frozenset[str]:

@@ -130,6 +130,11 @@ async def test_a_late_projector_shows_the_results(
     await expect(projector.board).to_be_hidden()
     await projector.press("p")
     await expect(projector.bar("A tone of 3 kHz")).to_contain_text("75%")
+    await projector.page.goto("about:blank")
+    await lecture.show(3)
+    await projector.page.go_back()
+    await projector.shows_slide(3)
+    await expect(projector.board).to_be_hidden()  # the page was turned meanwhile
 
 
 @pytest.mark.parametrize(("mode", "color"), [("black", "rgb(0, 0, 0)"), ("white", "rgb(255, 255, 255)")])

@@ -21,7 +21,9 @@ export class Board {
   constructor(lesson, code, button) {
     this.#lesson = lesson;
     this.#memory = `lectern:${code}:left`;
-    this.#left = new Set(remembered(this.#memory));
+    const { page = null, left = [] } = remembered(this.#memory);
+    this.#page = page;
+    this.#left = new Set(left);
     this.#button = button;
     button.addEventListener("click", () => this.toggle());
     lesson.addEventListener("change", () => this.#change());
@@ -43,12 +45,12 @@ export class Board {
 
   #change() {
     const polls = shown(this.#lesson);
-    const turned = this.#lesson.page !== this.#page;
+    const turned = (this.#joined || this.#page !== null) && this.#lesson.page !== this.#page;
     this.#page = this.#lesson.page;
     for (const { id, status, reveal } of polls) {
-      // What closes stays until the page is turned. At the first sight of a lesson no page has been turned yet,
-      // but what was closed without results is over.
-      if (status === "closed" && (this.#joined ? turned : !reveal)) this.#left.add(id);
+      // What closes stays until the page is turned, also while this window was loading; what was closed without
+      // results before it came is over.
+      if (status === "closed" && (turned || (!this.#joined && !reveal))) this.#left.add(id);
       else if (status === "open" && turned) this.#left.delete(id);
     }
     this.#joined = true;
@@ -58,9 +60,9 @@ export class Board {
 
   #keep() {
     try {
-      sessionStorage.setItem(this.#memory, JSON.stringify([...this.#left]));
+      sessionStorage.setItem(this.#memory, JSON.stringify({ page: this.#page, left: [...this.#left] }));
     } catch {
-      // As above.
+      // A reload forgets; nothing else changes.
     }
   }
 
@@ -97,9 +99,9 @@ export class Board {
 
 function remembered(name) {
   try {
-    return JSON.parse(sessionStorage.getItem(name) || "[]");
+    return JSON.parse(sessionStorage.getItem(name) || "{}");
   } catch {
-    return []; // where storage is refused, a reload forgets
+    return {}; // where storage is refused, a reload forgets
   }
 }
 
