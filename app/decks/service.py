@@ -3,7 +3,8 @@
 Rules: submit returns once the PDF is stored and claimed, so from then on some process will finish it. At most
 `waiting` decks are in this process's hands and `parallel` of them drawn at once; the rest wait their turn
 with nothing done. While a deck is in hand its claim is renewed; a deck is released only when its last state has been
-told. A store that is away costs a line of log without a traceback, a retry, and in the end the claim. Stopping kills the workers and releases nothing: the claims lapse, and another process takes over.
+told. A store that is away costs a line of log without a traceback, a retry, and in the end the claim. Stopping
+kills the workers and releases nothing: the claims lapse, and another process takes over.
 """
 
 import asyncio

@@ -129,7 +129,10 @@ class Store(Protocol):
         """Write a sign that the worker's own reader will hear."""
 
     async def census(self, worker: str, counts: Mapping[str, int], now: int) -> dict[str, int]:
-        """Say how many viewers this worker has, by lesson; hear how many all living workers have."""
+        """Say how many viewers this worker has, by lesson; hear how many all living workers have.
+
+        A lesson that a worker names without a viewer is in the answer too, with 0: it is being given there.
+        """
 
     async def secret(self) -> bytes:
         """The key that signs cookies: the same for all workers, made by the first that asks."""

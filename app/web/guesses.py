@@ -1,9 +1,10 @@
 """Guessing lesson codes: failures are counted for each address, successes are not.
 
 Rules: an address has `BURST` wrong codes, and one more every `REFILL_S`; when it has none left, its codes
-are no longer looked up in the store (a deck's id is, once, for the code of its lesson): a lesson that is being given, here or by another process, is served,
-whoever asks, and the rest is refused unseen. So a school behind one address goes on and joins, whatever one
-pupil tries, and guessing finds only lessons that are being given at the moment.
+are no longer looked up in the store (only a deck's id is, for the code of its lesson): a lesson that is
+being given, here or by another process, is served, whoever asks, and the rest is refused unseen. So a school
+behind one address goes on and joins, whatever one pupil tries, and guessing finds only lessons that are
+being given at the moment.
 Bounded: the addresses used longest ago are forgotten.
 """
 
