@@ -14,7 +14,7 @@ import json
 from collections.abc import Mapping
 from enum import Enum
 
-from app.core.keys import family, is_prefix, own
+from app.core.keys import OWN, family, is_prefix
 from app.core.lesson import NULL, Lesson, Position, Register
 from app.core.poll import REVEALED, SEEN, parse_poll
 
@@ -43,7 +43,7 @@ def page(lesson: Lesson) -> str | None:
 def _sight(lesson: Lesson, register: Register, audience: Audience) -> str | None:
     """What the audience is told of a register that changed: JSON text, `null`, or None for nothing."""
     name = family(register.key)
-    if own(register.key):
+    if name in OWN:
         return None
     if name in TEACHERS_ONLY and audience is Audience.VIEWER:
         return None

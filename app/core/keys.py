@@ -53,7 +53,7 @@ FAMILIES = {
     "keyring": _family(Writer.INTERNAL, 1),
 }
 
-_OWN = frozenset(name for name, rule in FAMILIES.items() if rule.writer is Writer.INTERNAL)
+OWN = frozenset(name for name, rule in FAMILIES.items() if rule.writer is Writer.INTERNAL)
 
 # Live only: the value reaches those who are connected and is kept for nobody.
 EPHEMERAL = frozenset({"pointer"})
@@ -76,6 +76,8 @@ def is_prefix(key: str) -> bool:
 
 def prefixes(key: str) -> list[str]:
     """Every prefix whose clear covers `key`, widest first: `ink/p/s` -> `ink/`, `ink/p/`."""
+    if "/" not in key:
+        return []
     cut = [at + 1 for at, char in enumerate(key) if char == "/"]
     return [key[:end] for end in cut if end < len(key)]
 
@@ -88,7 +90,7 @@ def names_page(key: str) -> bool:
 
 def own(key: str) -> bool:
     """Whether the register is the server's own, which no audience sees."""
-    return family(key) in _OWN
+    return family(key) in OWN
 
 
 def known(key: str, writer: Writer) -> bool:

@@ -109,8 +109,11 @@ class Lesson:
         current = self._registers.get(write.key)
         if current is not None and current.stamp >= write.stamp:
             return False
-        clears = (self._registers.get(prefix) for prefix in prefixes(write.key))
-        return not any(clear is not None and clear.stamp > write.stamp for clear in clears)
+        for prefix in prefixes(write.key):
+            clear = self._registers.get(prefix)
+            if clear is not None and clear.stamp > write.stamp:
+                return False
+        return True
 
     def _clear(self, position: Position, clear: Write) -> None:
         for key in sorted(self._below.get(clear.key, ())):

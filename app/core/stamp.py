@@ -42,7 +42,8 @@ def parse_stamp(text: str) -> Stamp | None:
     match = _STAMP.fullmatch(text)
     if match is None:
         return None
-    return Stamp(int(match[1]), int(match[2]), match[3])
+    ms, counter, writer = match.groups()
+    return Stamp(int(ms), int(counter), writer)
 
 
 @dataclass(slots=True)

@@ -45,10 +45,11 @@ NO_LESSON = About("", 0, "ended")
 
 
 class Channel:
-    """One lesson, as this process serves it."""
+    """One lesson, as this process serves it. Its code is added to `recount` when its crowd changes."""
 
-    def __init__(self, code: str, snapshot: Snapshot) -> None:
+    def __init__(self, code: str, snapshot: Snapshot, recount: set[str] | None = None) -> None:
         self.code = code
+        self._recount = set() if recount is None else recount
         self._about_of: Register | None = None
         self._about = NO_LESSON
         self.used = 0.0  # loop time of the last request or subscriber
@@ -168,6 +169,7 @@ class Channel:
     def join(self, subscriber: Subscriber, since: Position | None) -> Frame:
         """Add a subscriber; the frame is its first event, which it must write before anything else."""
         self.crowd.enter(subscriber)
+        self._recount.add(self.code)
         subscriber.position = self.lesson.position
         return self.views.frame(subscriber.audience, since)
 
@@ -178,6 +180,7 @@ class Channel:
     def leave(self, subscriber: Subscriber) -> None:
         """Forget a subscriber."""
         self.crowd.leave(subscriber)
+        self._recount.add(self.code)
 
     def drained(self, subscriber: Subscriber) -> None:
         """A subscriber that was not ready is so again: one event brings it to now."""
@@ -265,7 +268,8 @@ class Channel:
     def _event(self, audience: Audience) -> Frame | None:
         if self._flushed is None:
             return self.views.frame(audience, None)
-        told = {**self.views.changes(audience, self._flushed), **self._live}
+        told = self.views.changes(audience, self._flushed)
+        told.update(self._live)
         if audience is Audience.TEACHER and self._audience_changed:
             told["audience"] = self.views.audience
         return frames.state(self.views.cursor, audiences.encode(told, reset=False)) if told else None

@@ -57,7 +57,10 @@ class Crowd:
         self.of[subscriber.audience].pop(subscriber, None)
 
     def fan_out(self, delivery: Delivery) -> None:
-        """Begin; the first slice runs at once. Not while another is under way."""
+        """Begin; the first slice runs at once, `done` after the last. Not while another is under way."""
+        if not delivery.frames:
+            delivery.done()
+            return
         self.busy = True
         there = [(frame, self.of[audience], list(self.of[audience])) for audience, frame in delivery.frames]
         self._slice(self._slices(delivery, there), delivery.done)

@@ -37,6 +37,7 @@ class Hub:
         self.worker = worker
         self.channels: dict[str, Channel] = {}
         self.given: Collection[str] = ()  # the lessons that some process has loaded, by the last census
+        self.recount: set[str] = set()  # lessons loaded, dropped, joined or left since the last census
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
         self._stale: set[str] = (
             set()
@@ -69,7 +70,8 @@ class Hub:
             snapshot = await self.store.load(code)
             if snapshot is None:
                 return None
-            channel = self.channels[code] = Channel(code, snapshot)
+            channel = self.channels[code] = Channel(code, snapshot, self.recount)
+            self.recount.add(code)
             channel.used = asyncio.get_running_loop().time()
             channel.behind = self._behind
             await self._rouse()
@@ -91,6 +93,7 @@ class Hub:
         for code, channel in list(self.channels.items()):
             if channel.idle and channel.used < before and code not in self._stale:
                 del self.channels[code]
+                self.recount.add(code)
                 self.roster += 1
 
     @property
@@ -100,6 +103,8 @@ class Hub:
 
     def set_behind(self, *, behind: bool) -> None:
         """Whether the feed is being heard; joins and beats say so."""
+        if behind == self._behind:
+            return
         self._behind = behind
         for channel in self.channels.values():
             channel.behind = behind
@@ -152,6 +157,7 @@ class Hub:
             if snapshot is None:
                 # The store came back without the lesson: whoever asks again is told that there is none.
                 del self.channels[channel.code]
+                self.recount.add(channel.code)
                 channel.close()
                 return False
             channel.reload(snapshot)

@@ -128,7 +128,7 @@ class Store(Protocol):
     async def probe(self, worker: str) -> None:
         """Write a sign that the worker's own reader will hear."""
 
-    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> dict[str, int]:
+    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> Mapping[str, int]:
         """Say how many viewers this worker has, by lesson; hear how many all living workers have.
 
         A lesson that a worker names without a viewer is in the answer too, with 0: it is being given there.

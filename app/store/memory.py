@@ -178,7 +178,7 @@ class MemoryStore:
         self._probes[worker] = self._probes.get(worker, 0) + 1
         await self._tell()
 
-    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> dict[str, int]:
+    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> Mapping[str, int]:
         self._census[worker] = (now, dict(counts))
         total: dict[str, int] = {}
         for said, viewers in self._census.values():

@@ -9,7 +9,7 @@ Rules:
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, TypeVar
 
@@ -74,6 +74,8 @@ class RedisStore:
         self._verify_tls = verify_tls
         self._limits = limits or Limits()
         self.redis = connect(url, verify_tls=verify_tls)
+        self._censuses: list[bytes | None] = []  # the last heard, by worker
+        self._total: dict[str, int] = {}  # and their sum
         self._write = self._script("registers", "write")
         self._load = self._script("registers", "load")
         self._vote = self._script("registers", "tally", "vote")
@@ -165,10 +167,10 @@ class RedisStore:
 
         await self._call(send)
 
-    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> dict[str, int]:
+    async def census(self, worker: str, counts: Mapping[str, int], now: int) -> Mapping[str, int]:
         mine = f"lectern:census:{worker}"
 
-        async def ask() -> list[Any]:
+        async def ask() -> list[bytes | None]:
             async with self.redis.pipeline(transaction=False) as pipe:
                 pipe.set(mine, msgspec.json.encode(counts), ex=CENSUS_S)
                 pipe.zadd(_WORKERS, {worker: now})
@@ -180,14 +182,13 @@ class RedisStore:
             async with self.redis.pipeline(transaction=False) as pipe:
                 for name in names:
                     pipe.get(name)
-                answers: list[Any] = await pipe.execute()
+                answers: list[bytes | None] = await pipe.execute()
             return answers
 
-        total: dict[str, int] = {}
-        for answer in await self._call(ask):
-            for lesson, viewers in _COUNTS.decode(answer or b"{}").items():
-                total[lesson] = total.get(lesson, 0) + viewers
-        return total
+        answers = await self._call(ask)
+        if answers != self._censuses:  # in most seconds nobody has come or gone
+            self._censuses, self._total = answers, _summed(answers)
+        return self._total
 
     async def secret(self) -> bytes:
         async def ask() -> bytes:
@@ -208,3 +209,11 @@ class RedisStore:
         except (RedisError, OSError) as fault:
             metrics.STORE_ERRORS.inc()
             raise StoreUnavailable(str(fault) or "no answer in time") from fault
+
+
+def _summed(censuses: Iterable[bytes | None]) -> dict[str, int]:
+    total: dict[str, int] = {}
+    for census in censuses:
+        for lesson, viewers in _COUNTS.decode(census or b"{}").items():
+            total[lesson] = total.get(lesson, 0) + viewers
+    return total
