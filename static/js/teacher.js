@@ -49,7 +49,7 @@ const outbox = new Outbox({ send, clock, store: new Shelf({ code, writer: clock.
 const desk = new Desk({ lesson, mirror, outbox });
 const toolbox = new Toolbox();
 const uploads = new Uploads(code);
-const tuner = new Tuner({ clock, send, lesson });
+const tuner = new Tuner({ clock, send, lesson, over: () => desk.ended });
 const connection = new Connection({ code, as: "teacher" });
 const parts = { code, desk, outbox, clock, connection, says, toolbox, uploads, denied };
 

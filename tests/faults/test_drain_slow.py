@@ -24,6 +24,7 @@ RESUMED_AT_S = 4.5  # by then the moment of most has passed
 LATE_S = 8.0  # by the contract: a drain of 20 s is over before 28
 HEARD_S = 0.2  # a write that another server has accepted may be on its way for so long
 PAUSE_S = 0.02
+REQUEST_TASKS = 2  # of a request that waits for a lesson: its own, and the lesson's loading
 NUMBERS = 20_000  # of a stroke: 100 KiB
 STROKES = 8
 
@@ -103,6 +104,23 @@ async def _lost(members: Sequence[Viewer]) -> int:
     return sum(bool(one.lost_at) for one in members)
 
 
+async def tasks(server: Server) -> float:
+    """What a server is at, by its own count."""
+    async with server.client() as http:
+        lines = (await http.get("/metrics")).raise_for_status().text.splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith("lectern_tasks "))
+
+
+async def refuses(port: int) -> bool:
+    """Whether a server has stopped listening: the first thing it does when it is told to end."""
+    try:
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+    except ConnectionRefusedError:
+        return True
+    writer.close()
+    return False
+
+
 async def test_a_stream_that_opens_after_the_signal(tmp_path: Path, own_valkey: RedisServer) -> None:
     """It was asked for before: it has its state, and within the drain the last event."""
     with (
@@ -112,13 +130,14 @@ async def test_a_stream_that_opens_after_the_signal(tmp_path: Path, own_valkey: 
         async with stays.client() as http:
             teacher = await Teacher.start(http)
             await teacher.write(("slide", {"page": "blank-1"}))
+        before = await tasks(leaves)
         own_valkey.freeze()  # a lesson that is not in memory is asked for, and waits
         viewer = Viewer(leaves.port, teacher.lesson, 1)
         staying = asyncio.create_task(viewer.stay())
         try:
-            await asyncio.sleep(0.3)
+            await eventually(lambda: tasks(leaves), lambda now: now >= before + REQUEST_TASKS)
             ending = asyncio.create_task(gone(leaves))
-            await asyncio.sleep(0.7)
+            await eventually(lambda: refuses(leaves.port), bool)
         finally:
             own_valkey.thaw()
         took = await ending

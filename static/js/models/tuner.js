@@ -10,13 +10,16 @@ export class Tuner {
   #clock;
   #send;
   #lesson;
+  #over;
   #now;
   #running = false;
 
-  constructor({ clock, send, lesson, now = Date.now }) {
+  // `over` says whether the lesson has ended: nothing is written to it then.
+  constructor({ clock, send, lesson, over = () => false, now = Date.now }) {
     this.#clock = clock;
     this.#send = send;
     this.#lesson = lesson;
+    this.#over = over;
     this.#now = now;
   }
 
@@ -36,6 +39,7 @@ export class Tuner {
     let best = Infinity;
     for (const pause of pauses) {
       await new Promise((done) => setTimeout(done, pause));
+      if (this.#over()) return;
       if (this.#lesson.get("pointer")) continue;
       const before = this.#now();
       const { stamps } = await this.#send([{ key: "pointer", value: null }]);
