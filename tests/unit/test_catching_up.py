@@ -1,41 +1,19 @@
 """A subscriber that was passed over is brought to now by one event, which holds what has no position of its own, too."""
 
 from app.core.audience import Audience
-from app.core.frames import Frame
 from app.core.lesson import Position, Register
 from app.core.stamp import Stamp
 from app.feed.channel import Channel
 from app.store.contract import Snapshot
+from tests.support.peer import Peer
 
 LESSON = Register("lesson", Stamp(1, 0, "s"), '{"title":"","created":0,"status":"live"}', 0, Position(1, 0))
-
-
-class Peer:
-    """A stream that keeps what it is told."""
-
-    def __init__(self, channel: Channel, audience: Audience) -> None:
-        self.audience = audience
-        self.channel = channel
-        self.position: Position | None = None
-        self.ready = True
-        self.told: list[bytes] = []
-        channel.join(self, None)
-
-    def write(self, frame: Frame) -> None:
-        self.told.append(frame.raw)
-
-    def finish(self, last: Frame) -> None:
-        self.write(last)
-
-    def part(self) -> None: ...
-
-    def abort(self) -> None: ...
 
 
 async def test_a_slow_teacher_hears_how_many_watch() -> None:
     """The count changed while it could take nothing; nothing else did."""
     channel = Channel("k7p4qx", Snapshot("store", Position(1, 0), 1, [LESSON]))
-    teacher = Peer(channel, Audience.TEACHER)
+    teacher = Peer.joined(channel, Audience.TEACHER)
     teacher.ready = False
     channel.census(7)
     teacher.ready = True
@@ -47,7 +25,7 @@ async def test_a_slow_teacher_hears_how_many_watch() -> None:
 async def test_a_slow_viewer_that_missed_nothing_is_told_nothing() -> None:
     """How many watch is nothing to a viewer."""
     channel = Channel("k7p4qx", Snapshot("store", Position(1, 0), 1, [LESSON]))
-    viewer = Peer(channel, Audience.VIEWER)
+    viewer = Peer.joined(channel)
     channel.census(7)
     channel.drained(viewer)
     assert viewer.told == []

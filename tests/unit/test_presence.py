@@ -5,36 +5,15 @@ from collections.abc import Mapping
 import pytest
 
 from app.core.audience import Audience
-from app.core.frames import Frame
-from app.core.lesson import Position
 from app.core.stamp import Stamp
 from app.feed.channel import Channel
 from app.feed.hub import Hub
 from app.feed.presence import Presence
 from app.store.contract import Change, StoreUnavailable
 from app.store.memory import MemoryStore
+from tests.support.peer import Peer
 
 CODE, OTHER = "k7p4qx", "k7p4qy"
-
-
-class Peer:
-    """A stream that is there."""
-
-    ready = True
-
-    def __init__(self, channel: Channel, audience: Audience = Audience.VIEWER) -> None:
-        self.audience = audience
-        self.channel = channel
-        self.position: Position | None = None
-        channel.join(self, None)
-
-    def write(self, frame: Frame) -> None: ...
-
-    def finish(self, last: Frame) -> None: ...
-
-    def part(self) -> None: ...
-
-    def abort(self) -> None: ...
 
 
 class Store(MemoryStore):
@@ -71,8 +50,8 @@ async def test_what_is_loaded_is_named_and_counted() -> None:
     store, hub, presence, channel = await started()
     await presence.step()
     assert store.named == {CODE: 0}
-    viewer = Peer(channel)
-    Peer(channel, Audience.TEACHER)
+    viewer = Peer.joined(channel)
+    Peer.joined(channel, Audience.TEACHER)
     await presence.step()
     assert store.named == {CODE: 1}
     channel.leave(viewer)
@@ -89,13 +68,13 @@ async def test_what_is_loaded_is_named_and_counted() -> None:
 async def test_others_are_heard_of_whoever_moved() -> None:
     """The sum is right whether it changed here, elsewhere, in both, or in both by as much."""
     store, hub, presence, channel = await started()
-    viewer = Peer(channel)
+    viewer = Peer.joined(channel)
     store.elsewhere = {CODE: 5, OTHER: 3}
     await presence.step()
     assert channel.viewers == 6
     assert hub.is_given(OTHER)
     store.elsewhere = {CODE: 4, OTHER: 3}
-    Peer(channel)
+    Peer.joined(channel)
     await presence.step()
     assert channel.viewers == 6
     assert channel.others == 4
@@ -137,13 +116,13 @@ async def test_what_changed_while_the_store_was_away_is_told_after() -> None:
     store.elsewhere = {CODE: 5}
     await presence.step()
     store.away = True
-    viewer = Peer(channel)
+    viewer = Peer.joined(channel)
     with pytest.raises(StoreUnavailable):
         await presence.step()
     assert channel.others == 5
     channel.leave(viewer)
-    Peer(channel)
-    Peer(channel)
+    Peer.joined(channel)
+    Peer.joined(channel)
     store.away, store.elsewhere = False, {CODE: 1}
     await presence.step()
     assert store.named == {CODE: 2}

@@ -2,34 +2,14 @@
 
 from collections import Counter
 
-from app.core.audience import Audience
-from app.core.frames import Frame
 from app.core.lesson import Position, Register
 from app.core.stamp import Stamp
 from app.feed.channel import Channel
 from app.feed.heartbeat import STEPS, TOGETHER, Wheel
 from app.store.contract import Snapshot
+from tests.support.peer import Peer
 
 LESSON = Register("lesson", Stamp(1, 0, "s"), '{"title":"","created":0,"status":"live"}', 0, Position(1, 0))
-
-
-class Peer:
-    """A stream."""
-
-    ready = True
-    audience = Audience.VIEWER
-
-    def __init__(self, channel: Channel) -> None:
-        self.channel = channel
-        self.position: Position | None = None
-
-    def write(self, frame: Frame) -> None: ...
-
-    def finish(self, last: Frame) -> None: ...
-
-    def part(self) -> None: ...
-
-    def abort(self) -> None: ...
 
 
 def places(wheel: Wheel, code: str, viewers: int) -> "Counter[int]":
