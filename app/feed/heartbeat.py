@@ -2,8 +2,8 @@
 
 Rules:
 - A stream gets a place on the wheel when it joins and is visited once a turn of `TURN_S`. The streams of one lesson
-  share as few places as they fit into (`TOGETHER`), so that a small lesson's beat is encoded and written at once; with
-  more streams its places spread, at random, until they are all of the wheel.
+  share as few places as they fit into (`TOGETHER`), so that a small lesson's beat is encoded and written at once; the more
+  streams, the more places, far apart, until they are all of the wheel.
 - A visit beats. What beats in one step is encoded once a lesson.
 - A stream that was not ready at two visits running has not read for a whole turn: it is aborted;
   but while the server stops it has the whole drain to be ready again.
@@ -23,6 +23,7 @@ from app.feed.subscriber import Subscriber
 TURN_S = 15.0
 STEPS = 60
 TOGETHER = 32  # streams of a lesson that beat in one step: a third of a millisecond
+STRIDE = 37  # steps between a lesson's places; coprime with STEPS, so few places are far apart and all are different
 LIFE_TURNS = (100, 140)
 
 
@@ -46,8 +47,9 @@ class Wheel:
     def enter(self, subscriber: Subscriber) -> int:
         """Take a place; the number is what `leave` wants."""
         places = min(STEPS, 1 + len(subscriber.channel.crowd) // TOGETHER)
+        which = random.randrange(places)  # noqa: S311 - spread, not secrecy
         # The lesson's first place by its code's hash, which differs by process.
-        number = (hash(subscriber.channel.code) + random.randrange(places)) % STEPS  # noqa: S311 - spread, not secrecy
+        number = (hash(subscriber.channel.code) + which * STRIDE) % STEPS
         self._places[number].left[subscriber] = random.randint(*LIFE_TURNS)  # noqa: S311 - the same
         return number
 

@@ -41,3 +41,10 @@ def test_a_large_lesson_is_spread_over_the_turn() -> None:
     taken = places(Wheel(), "k7p4qx", 8_000)
     assert len(taken) == STEPS
     assert max(taken.values()) < 4 * 8_000 / STEPS
+
+
+def test_the_places_of_a_lesson_are_apart() -> None:
+    """Two hundred viewers need a few places: no third of the turn is without one, so a lesson never falls silent for long."""
+    taken = sorted(places(Wheel(), "k7p4qx", 200))
+    gaps = [(after - before) % STEPS for before, after in zip(taken, [*taken[1:], taken[0]], strict=True)]
+    assert max(gaps) < STEPS / 3
