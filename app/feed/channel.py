@@ -3,6 +3,7 @@
 Rules:
 - Entries are folded as they come; what changed goes out as one event an audience: at once after a quiet
   `WINDOW_S`, else when `WINDOW_S` has passed since the last flush, newest value per key.
+- A flush has no single moment: its fan-out lasts some 8 us a subscriber. The window is counted from the middle of it.
 - The event of a flush holds everything since the last one, so whoever joined in between is told some of
   it twice, which last-writer-wins makes harmless, and nobody misses any of it.
 - The next flush waits for the end of this one's fan-out. A subscriber that was not ready, and so was
@@ -59,7 +60,7 @@ class Channel:
         self._live: dict[str, str] = {}
         self._audience_changed = False
         self._flush_at: asyncio.Handle | None = None
-        self._flushed_at = 0.0
+        self._flushed_at = 0.0  # loop time of the middle of the last fan-out
         self._flush_began = 0.0
         self._accepted: int | None = None  # ms: the oldest write that has not been flushed
         self._delivering: int | None = None  # ms: the oldest of the flush that is under way
@@ -245,7 +246,6 @@ class Channel:
     def _flush(self) -> None:
         self._flush_at = None
         self._flush_began = time.perf_counter()
-        self._flushed_at = asyncio.get_running_loop().time()
         epoch, news = self.views.epoch, []
         for audience, there in self.crowd.of.items():
             frame = self._event(audience) if there else None
@@ -275,7 +275,9 @@ class Channel:
         return frames.state(self.views.cursor, audiences.encode(told, reset=False)) if told else None
 
     def _fanned_out(self) -> None:
-        metrics.FLUSH_SECONDS.observe(time.perf_counter() - self._flush_began)
+        took = time.perf_counter() - self._flush_began
+        metrics.FLUSH_SECONDS.observe(took)
+        self._flushed_at = asyncio.get_running_loop().time() - took / 2
         if self._delivering is not None:
             metrics.DELIVERY_SECONDS.observe(max(0.0, time.time() - self._delivering / 1000))
         if self._flushed != self.lesson.position or self._live or self._audience_changed:
