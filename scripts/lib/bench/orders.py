@@ -112,6 +112,7 @@ class Orders:
 
     def clear(self) -> None:
         """Count anew."""
+        self._gallery.settle()
         counted = self._gallery.counted = Counted()
         for stream in self._streams:
             stream.got = stream.events = 0
@@ -119,11 +120,12 @@ class Orders:
 
     def count(self) -> Count:
         """How far the gallery is."""
+        self._gallery.settle()
         viewers = [stream for stream in self._streams if not stream.narrow]
         got = [stream.got for stream in viewers]
         live = sum(stream.live for stream in self._streams)
         last = (max(each.told.stamps, default=0) if each.told else 0 for each in viewers)
-        events = sum(stream.events for stream in viewers)
+        events = self._gallery.counted.events + sum(stream.events for stream in viewers)
         return Count(live, sum(got), events, min(got, default=0), max(got, default=0), min(last, default=0))
 
     def report(self) -> Report:
@@ -188,8 +190,8 @@ def run(pipe: Connection) -> None:
     orders = Orders(gallery)
     while True:
         gallery.turn(1.0)
-        if gallery.door.rung:
-            gallery.door.rung = False
+        if gallery.rung:
+            gallery.rung = False
             try:
                 name, arguments = pipe.recv()
             except EOFError:

@@ -39,7 +39,6 @@ class Stream:
         "late",
         "live",
         "narrow",
-        "recv",
         "rest",
         "socket",
         "told",
@@ -76,7 +75,6 @@ class Stream:
         code = peer.connect_ex(self.feed.at)
         if code not in {0, errno.EINPROGRESS}:
             raise OSError(code, errno.errorcode.get(code, "connect"))
-        self.recv = peer.recv_into
 
     def ask(self) -> bool:
         """Send the request; False while the connection is not there yet."""
@@ -87,6 +85,11 @@ class Stream:
             return False
         self.asked = True
         return True
+
+    @property
+    def plain(self) -> bool:
+        """Whether whole events may be counted without looking at it."""
+        return self.live and not self.rest and self.kept is None and not self.narrow
 
     def close(self) -> None:
         """Be gone, as one whose Wi-Fi has dropped, but that the server's kernel is told."""
