@@ -1,5 +1,5 @@
 """`fanout`: one lesson, a register written 10 times a second (about 100 bytes an event). `ink`: 60 pieces of ink a
-second, which Lectern may merge within 50 ms. `workers`: so many writes that the server cannot keep up: what it delivers.
+second, which Lectern may merge within 50 ms. `workers`: more writes than the flush window lets through: what is delivered.
 
 Measured: the server's CPU for one delivered update, and how late it came, from its own POST.
 """
