@@ -109,7 +109,7 @@ async def drained(tmp_path: Path, redis_url: str, way: str) -> None:
             teacher = await Teacher.start(http)
             async with viewers(server.port, teacher.lesson, CROWD) as there:
                 writing = asyncio.create_task(write_until_refused(server, teacher))
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(1.0)  # of writes before the signal: some are on their way when it comes
                 asked = loop.time()
                 server.terminate()
                 ended = asyncio.create_task(asyncio.to_thread(server.wait, GONE_WITHIN_S))

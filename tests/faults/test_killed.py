@@ -47,7 +47,7 @@ async def test_a_killed_store(tmp_path: Path, own_valkey: RedisServer) -> None:
     with serve_app(tmp_path, redis_url=own_valkey.url) as server:
         async with ordeal(server, CROWD) as under_way:
             own_valkey.kill()
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(1.0)  # how long the store is away
             own_valkey.start()
             under_way.fault_over()
         assert under_way.there.never_lost

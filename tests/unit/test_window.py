@@ -59,7 +59,7 @@ async def test_a_quiet_window_holds_nothing_back() -> None:
     channel = Channel("k7p4qx", Snapshot("store", Position(1, 0), 1, [LESSON]))
     peer = Peer.joined(channel)
     channel.deliver([entry(2)])
-    await asyncio.sleep(WINDOW_S * 1.5)
+    await asyncio.sleep(WINDOW_S * 1.5)  # the quiet time is what is under test
     channel.deliver([entry(3)])
     await asyncio.sleep(0)
     assert len(peer.told) == 2

@@ -2,8 +2,8 @@
 
 Rules: one epoll loop, no object made for an event but its bytes; durations are put on a list and counted afterwards. What
 everybody is sent is counted by descriptor, in a few arrays: with thousands of viewers no object of a viewer's own is in the
-processor's cache when it is its turn. `settle` brings that to the viewers. The loop measures itself: how long each batch of ready sockets kept the others waiting (lag), and the CPU
-it used. What it is told to do is in `orders.py`.
+processor's cache when it is its turn. `settle` brings that to the viewers. The loop measures itself: how long each batch
+of ready sockets kept the others waiting (lag), and the CPU it used. What it is told to do is in `orders.py`.
 """
 
 import os

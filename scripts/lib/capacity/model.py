@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scripts.lib.capacity.constants import Constants
 
-EVENTS_MAX = 20.0  # a second and lesson: the flush window is 50 ms
+EVENTS_MAX = 20.0  # a second and lesson: the flush window is 50 ms; fewer to thousands (docs/adr/0008), so this is the worst
 FRAME = 85  # bytes around an event's writes: id, event, data, chunk
 PACKET = 66  # Ethernet, IP and TCP around each event
 BUSY = 0.7
