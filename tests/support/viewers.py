@@ -24,10 +24,16 @@ class Viewers:
 
     async def joined(self, seconds: float = 30.0) -> None:
         """All have their first state."""
-        await eventually(self._here, lambda here: here == len(self.members), seconds)
+        await eventually(self.here, lambda here: here == len(self.members), seconds)
 
-    async def _here(self) -> int:
+    @property
+    def number_here(self) -> int:
+        """How many have a stream now. While a worker dies it falls one by one."""
         return sum(one.here for one in self.members)
+
+    async def here(self) -> int:
+        """The same, to be waited for."""
+        return self.number_here
 
     async def agree(self, wanted: Registers, seconds: float = 40.0) -> None:
         """Every one of them comes to hold exactly these registers."""
