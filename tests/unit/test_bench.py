@@ -15,7 +15,7 @@ from scripts.lib.bench.lab import Cell, Lab, Run
 from scripts.lib.bench.payload import WRAP_US, Kind, body, stamps
 from scripts.lib.bench.peers import nchan
 from scripts.lib.bench.peers.contract import Missing
-from scripts.lib.bench.plan import Sizes, cell
+from scripts.lib.bench.plan import Sizes, cell, everything
 from scripts.lib.bench.plot import Chart
 from scripts.lib.bench.registers import digest, ending, events
 from scripts.lib.bench.rounds import Summary, ratio, valid
@@ -150,6 +150,28 @@ def test_a_chart_is_well_formed_whatever_it_shows() -> None:
     chart = Chart("a < b", "x", "y", {"one & only": [(500.0, Summary(3.0, 2.0, 900.0))], "none": []})
     words = [each.text for each in ET.fromstring(chart.svg()).iter("{http://www.w3.org/2000/svg}text")]
     assert {"a < b", "one & only", "500"} <= set(words)
+
+
+def test_numbers_below_a_chart_do_not_cover_each_other() -> None:
+    """Where two are too near, the larger has a mark alone; the points are drawn all the same."""
+    one = Summary(3.0, 2.0, 4.0)
+    drawn = ET.fromstring(
+        Chart("t", "x", "y", {"s": [(x, one) for x in (500.0, 8e3, 1e4, 1e5)]}).svg()
+    ).iter()
+    shapes = [each.tag.rpartition("}")[2] + ":" + (each.text or "") for each in drawn]
+    assert [word for word in shapes if word in {"text:500", "text:8,000", "text:10,000", "text:100,000"}] == [
+        "text:500",
+        "text:8,000",
+        "text:100,000",
+    ]
+    assert sum(shape.startswith("circle") for shape in shapes) == 4
+
+
+def test_the_sizes_people_ask_about_are_run_against_nchan() -> None:
+    """1,000, 5,000 and 10,000 viewers of one lesson, beside each other in the same rounds."""
+    groups = everything(Sizes(), ["lectern", "nchan"], 5.0)
+    asked = {(each.peer, each.viewers) for group in groups for each in group if each.scenario == "fanout"}
+    assert {(peer, n) for peer in ("lectern", "nchan") for n in (1_000, 5_000, 10_000)} <= asked
 
 
 def test_a_missing_peer_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

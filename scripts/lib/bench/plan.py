@@ -61,6 +61,11 @@ class Sizes:
         return self._scaled(8_000)
 
     @property
+    def asked(self) -> tuple[int, ...]:
+        """The sizes that people ask such systems about; no claim is made of them, their latency is published."""
+        return tuple(self._scaled(viewers) for viewers in (1_000, 5_000, 10_000))
+
+    @property
     def storm(self) -> int:
         """Who joins at once."""
         return self._scaled(5_000)
@@ -99,12 +104,14 @@ def everything(sizes: Sizes, peers: Iterable[str], seconds: float) -> list[list[
     fanout = [cell("fanout", viewers=sizes.few, seconds=seconds)]
     fanout += [one for viewers in numbers for one in each("fanout", viewers)]
     fanout.append(cell("lessons", viewers=sizes.large, seconds=seconds))
+    asked = [one for viewers in sizes.asked for one in each("fanout", viewers)]
     workers = [cell("workers", viewers=sizes.large, seconds=seconds, workers=number) for number in (1, 2)]
     storms = [cell("join", viewers=sizes.storm), cell("reconnect", viewers=sizes.storm)]
     # Memory hardly depends on the crowd: two sizes of ours, for the model of capacity, and the rivals at the largest.
     idle = [cell("idle", viewers=sizes.middle, seconds=seconds), *each("idle", sizes.large)]
     return [
         fanout,
+        asked,
         each("ink", sizes.middle),
         [*storms, cell("vote", viewers=sizes.middle)],
         idle,

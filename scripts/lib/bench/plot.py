@@ -13,6 +13,7 @@ from scripts.lib.bench.rounds import Summary
 
 WIDTH, HEIGHT = 720, 400
 LEFT, RIGHT, TOP, BOTTOM = 64, 120, 48, 48
+LABEL = 46  # the width of a number below the axis; where two are nearer, the first stands alone
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 MARKS = (
     '<circle cx="{x:.1f}" cy="{y:.1f}" r="4"/>',
@@ -75,7 +76,12 @@ class _Frame:
             value, y = number * self._step, self.y(number * self._step)
             parts.append(f'<path class="grid" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
             parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:g}</text>')
+        said = float("-inf")
         for x in self._xs:
+            parts.append(f'<path class="grid" d="M{self.x(x):.1f} {HEIGHT - BOTTOM}v4"/>')
+            if self.x(x) - said < LABEL:
+                continue
+            said = self.x(x)
             where = f'x="{self.x(x):.1f}" y="{HEIGHT - BOTTOM + 18}"'
             parts.append(f'<text {where} text-anchor="middle">{x:,g}</text>')
         return parts

@@ -92,7 +92,8 @@ def table(runs: Sequence[Run]) -> str:
     """Markdown: for each scenario its cells, the median of each figure and its range."""
     parts = []
     for scenario, columns in COLUMNS.items():
-        cells = list(dict.fromkeys(run.cell for run in runs if run.cell.scenario == scenario))
+        found = dict.fromkeys(run.cell for run in runs if run.cell.scenario == scenario)
+        cells = sorted(found, key=lambda cell: cell.viewers)
         if not cells:
             continue
         parts.append(f"## {scenario}\n")
