@@ -7,9 +7,8 @@ since nothing after them can be told apart (RFC 9112, section 2.2). Nothing of t
 
 import asyncio
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from app.web.answers import NO_PAGE, SECURITY
+from app.web.lastanswer import LastAnswer
 from app.web.problems import Problem, response
 
 HEAD_BYTES = 32 * 1024  # as much as common proxies let through; a browser's cookies of many lessons fit
@@ -19,8 +18,8 @@ class HeadTooLarge(Exception):
     """Raised out of the parser's callbacks, which makes it stop."""
 
 
-class BoundedHeads(HttpToolsProtocol):
-    """uvicorn's protocol, with a bound for what it keeps before there is a request."""
+class BoundedHeads(LastAnswer):
+    """The protocol, with a bound for what it keeps before there is a request."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -50,7 +49,7 @@ class BoundedHeads(HttpToolsProtocol):
         super().data_received(data)
         if inside and self.in_head:
             self.head_reads += len(data)
-            if self.head_reads > HEAD_BYTES and not self.transport.is_closing():
+            if self.head_reads > HEAD_BYTES and not self.parting:
                 self.send_400_response("")
 
     def _count(self, more: int) -> None:
@@ -60,12 +59,14 @@ class BoundedHeads(HttpToolsProtocol):
 
     def send_400_response(self, _: str) -> None:
         """uvicorn calls this for what its parser refuses."""
+        if self.parting:
+            return
         if max(self.head_bytes, self.head_reads) > HEAD_BYTES:
             problem = Problem(431, f"A request's head has at most {HEAD_BYTES} bytes.")
         else:
             problem = Problem(400, "This is not a request that HTTP allows.")
         self.transport.write(_refusal(problem))
-        self.transport.close()
+        self.part()
 
 
 def _refusal(problem: Problem) -> bytes:

@@ -14,7 +14,7 @@ import pytest
 from app.web.bodies import SMALL_BYTES, STATE_BYTES
 from scripts.lib.server import Server
 from scripts.lib.teacher import Teacher
-from tests.support.raw import exchange, request, status
+from tests.support.raw import exchange, fields, request, status
 from tests.support.wire import assert_problem, poll, sight, viewer_state, wire
 
 KIB = 1024
@@ -145,6 +145,25 @@ async def test_a_body_is_read_to_its_limit_and_no_further(
     assert raw.count(b"HTTP/1.1 ") == 1
 
 
+@pytest.mark.parametrize(
+    ("path", "lines", "sent"),
+    [
+        ("/state", [f"Content-Length: {8 * MIB}"], b" " * 8 * MIB),
+        ("/state", ["Transfer-Encoding: chunked"], b"800000\r\n" + b" " * 8 * MIB + b"\r\n0\r\n\r\n"),
+        ("/decks", ["Content-Type: application/pdf", f"Content-Length: {60 * MIB}"], b" " * 60 * MIB),
+    ],
+    ids=["declared", "chunked", "a deck"],
+)
+async def test_a_refusal_arrives_while_its_peer_is_sending(
+    teacher: Teacher, site: Server, path: str, lines: list[str], sent: bytes
+) -> None:
+    """A peer that sends all before it reads, as most do, is told 413, and that the connection ends."""
+    key = f"Authorization: Bearer {teacher.key}"
+    raw = await exchange(site, request("POST", teacher.path + path, *lines, key, body=sent))
+    assert status(raw) == 413
+    assert fields(raw)["connection"] == ["close"]
+
+
 async def test_a_deck_is_read_to_its_limit_and_no_further(teacher: Teacher, site: Server) -> None:
     """50 MiB: refused by its declared length before a byte of it is sent."""
     lines = [
@@ -162,12 +181,9 @@ async def test_bodies_without_end_cost_no_memory(teacher: Teacher, site: Server)
         async with wire(site) as connection:
             await connection.send(request("POST", f"{teacher.path}/state", "Transfer-Encoding: chunked",
                                           f"Authorization: Bearer {teacher.key}"))  # fmt: skip
-            try:
-                for _ in range(64):
-                    await connection.send(b"10000\r\n" + b" " * 65_536 + b"\r\n")
-                return status(await connection.until_closed())
-            except ConnectionError:
-                return status(connection.read) if connection.read else 413
+            for _ in range(64):
+                await connection.send(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+            return status(await connection.until_end())
 
     process = psutil.Process(site.pid)
     before = process.memory_info().rss

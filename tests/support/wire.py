@@ -134,6 +134,13 @@ class Wire:
                 self.read += data
         return self.read
 
+    async def until_end(self, seconds: float = SECONDS) -> bytes:
+        """Everything read, once the server has ended it; a reset is an error: it may cost a peer what it was told."""
+        async with asyncio.timeout(seconds):
+            while data := await self.reader.read(65_536):
+                self.read += data
+        return self.read
+
     async def until_closed(self, seconds: float = SECONDS) -> bytes:
         """Everything read, once the server has closed."""
         async with asyncio.timeout(seconds):
