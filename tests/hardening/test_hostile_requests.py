@@ -46,9 +46,11 @@ async def test_codes_cannot_be_guessed_for_long(sites: Sites, teacher: Teacher) 
             (await http.get(f"/api/lessons/zzz{number:03}", headers=school)) for number in range(GUESSES + 10)
         ]
         assert [answer.status_code for answer in answers[: GUESSES - 1]] == [404] * (GUESSES - 1)
-        problem = answers[-1]
-        assert_problem(problem, 429)
-        assert int(problem.headers["retry-after"]) > 0
+        refused = [answer for answer in answers[-10:] if answer.status_code != 404]
+        assert len(refused) >= 8  # a slow machine may have given it one more meanwhile
+        for problem in refused:
+            assert_problem(problem, 429)
+            assert int(problem.headers["retry-after"]) > 0
         assert (await http.get(teacher.path, headers=school)).status_code == 200
         key = {"Authorization": f"Bearer {CREATE_KEY}"}
         made = (await http.post("/api/lessons", json={"title": "x"}, headers=school | key)).json()

@@ -41,7 +41,7 @@ class Sites:
 
     def __init__(self, folder: Path, redis_url: str) -> None:
         self._folder = folder
-        self._redis_url = redis_url
+        self.redis_url = redis_url
         self._running: dict[tuple[str, tuple[tuple[str, str], ...]], Server] = {}
         self._ready: set[str] = set()
 
@@ -61,7 +61,7 @@ class Sites:
         if name not in self._running:
             folder = self._folder / f"site-{len(self._running)}"
             workers = 2 if kind == TWO else 1
-            server = Server(folder, workers=workers, redis_url=self._redis_url, env=env)
+            server = Server(folder, workers=workers, redis_url=self.redis_url, env=env)
             server.command = command(kind, server.port)
             self._running[name] = server.start(ready=False)
         return self._running[name]
