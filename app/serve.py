@@ -23,6 +23,7 @@ log = logging.getLogger("lectern")
 BACKLOG = 4096  # everyone opens the page at once
 GRACE_S = 4  # after the drain, for requests under way; with the longest drain the process is gone before 28 s
 POLL_S = 0.1  # how soon a restart notices a SIGTERM
+START_S = 30.0  # that a restart waits for a new worker: longer than a start waits for its store
 KEEP_ALIVE_S = 65  # longer than the routers in front keep theirs
 
 
@@ -83,7 +84,7 @@ class _Supervisor(Multiprocess):
 
     def _serves(self, new: Process) -> bool:
         """Wait for it; where it comes to nothing, end it."""
-        deadline = time.monotonic() + self.config.timeout_worker_healthcheck
+        deadline = time.monotonic() + START_S
         while new.process.is_alive() and time.monotonic() < deadline and not self._told_to_stop():
             if new.is_ready(timeout=1):
                 return True

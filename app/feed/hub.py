@@ -10,7 +10,7 @@ Rules:
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from app import metrics
 from app.core.cursor import Cursor
@@ -36,7 +36,8 @@ class Hub:
         self.store = store
         self.worker = worker
         self.channels: dict[str, Channel] = {}
-        self.given: Collection[str] = ()  # the lessons that some process has loaded, by the last census
+        # Viewers of each lesson that some process has loaded, by the last census.
+        self.given: Mapping[str, int] = {}
         self.recount: set[str] = set()  # lessons loaded, dropped, joined or left since the last census
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
         self._stale: set[str] = (
@@ -71,6 +72,7 @@ class Hub:
             if snapshot is None:
                 return None
             channel = self.channels[code] = Channel(code, snapshot, self.recount)
+            channel.census(self.given.get(code, 0))  # who watches elsewhere is known before the next census
             self.recount.add(code)
             channel.used = asyncio.get_running_loop().time()
             channel.behind = self._behind

@@ -29,7 +29,7 @@ class Presence:
         if total != self._total:
             self._changed.update(code for code, _ in total.items() ^ self._total.items())
             self._total = total
-            self._hub.given = total.keys()
+            self._hub.given = total
         for code in self._changed:
             channel = self._hub.channels.get(code)
             if channel is not None:

@@ -6,6 +6,7 @@ prints goes to a file, never to a pipe that nobody reads.
 """
 
 import os
+import random
 import signal
 import socket
 import ssl
@@ -30,6 +31,7 @@ SETTINGS = frozenset(setting.name.upper() for setting in fields(Settings))
 # Plain HTTP on this machine trusts no certificate at all; reading those of the world takes longer than a request.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
+PORTS = 10_100, 32_000  # below net.ipv4.ip_local_port_range; 10080 is one that browsers refuse
 START_SECONDS = 30.0
 POLL_SECONDS = 0.02
 STOP_SECONDS = 30.0  # the platform's SIGKILL; the server promises to be gone before 28
@@ -38,11 +40,12 @@ TEARDOWN_SECONDS = 3.0  # a test that is over need not watch streams being close
 
 
 def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that was free a moment ago, of those that the kernel gives to nobody who does not name them."""
+    while True:
+        port = random.randrange(*PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:

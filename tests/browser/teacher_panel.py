@@ -78,8 +78,20 @@ class Panel:
             self.requests.append(writes)
             self.sent += writes
 
-    async def posted(self) -> list[list[dict[str, Any]]]:
-        """Its requests so far; one may reach the server before Playwright tells of it, so ask until it is there."""
+    async def has_cleared(self, page: str = "") -> list[list[dict[str, Any]]]:
+        """Its requests, once the last ends with a clear: of a stroke's pieces, or of this page.
+
+        One may reach the server before Playwright tells of it, so ask until it is there.
+        """
+
+        async def last() -> dict[str, Any]:
+            return self.sent[-1] if self.sent else {"key": "", "value": 0}
+
+        def clears(write: dict[str, Any]) -> bool:
+            key = str(write["key"])
+            return write["value"] is None and (key == page or (not page and key.endswith("/")))
+
+        await eventually(last, clears)
         return self.requests
 
     async def holds_back(self, handle: Callable[[Route], Awaitable[None]]) -> None:

@@ -84,7 +84,11 @@ async def test_a_poll_does_not_cover_the_slide(lecture: Lecture, open_window: Op
         student = await joined(lecture, open_window, size=size)
         await lecture.open_poll("p1")
         await expect(student.option(RIGHT)).to_be_visible()
-        assert not overlap(await student.box(".stage-slide"), await student.box("#sheet")), size
+
+        async def covered(student: Student = student) -> bool:
+            return overlap(await student.box(".stage-slide"), await student.box("#sheet"))
+
+        await eventually(covered, lambda now: not now)  # it makes room in the frame after
         await lecture.teacher.write(("poll/p1", None))
         await expect(student.option(RIGHT)).to_be_hidden()
 

@@ -51,7 +51,7 @@ async def test_a_stroke_goes_out_in_pieces_and_then_whole(lecture: Lecture, open
     await panel.page.mouse.move(*await panel.at(LINE[3]), steps=8)
     await panel.page.mouse.up()
     (whole,) = await has_strokes(lecture, 1, 1)
-    *pieces, last = await eventually(panel.posted, lambda posted: len(posted[-1]) > 1)
+    *pieces, last = await panel.has_cleared()
     stroke = last[-2]["key"]
     assert [write["key"] for write in last[-2:]] == [stroke, f"{stroke}/"]
     assert last[-1]["value"] is None
@@ -69,6 +69,7 @@ async def test_stamps_make_the_stroke_right_in_any_order(lecture: Lecture, open_
     await panel.takes("Pen")
     await panel.draws(*LINE)
     (whole,) = await has_strokes(lecture, 1, 1)
+    await panel.has_cleared()
     other = await Teacher.start(lecture.teacher.http, "Another lesson")
     for write in reversed(panel.sent):
         await other.write((write["key"], write["value"], write["stamp"]))
@@ -91,7 +92,7 @@ async def test_undo_redo_and_clear(lecture: Lecture, open_window: OpenWindow) ->
     assert await has_strokes(lecture, 1, 2) == before
     await panel.takes("Clear the page")
     await has_strokes(lecture, 1, 0)
-    assert panel.sent[-1]["key"] == f"ink/{lecture.pages[0]}/"
+    await panel.has_cleared(f"ink/{lecture.pages[0]}/")
     await panel.sees_ink("", ON_LINE)
     await panel.takes("Undo")
     await panel.sees_ink(ORANGE, ON_LINE)

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import httpx
 import pytest
 
 from scripts.lib.server import Server, serve as serve_app
@@ -31,7 +30,7 @@ async def told(server: Server, teacher: Teacher) -> set[int]:
     """What the workers say."""
 
     async def ask() -> int:
-        async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=10.0) as http:
+        async with server.client() as http:
             viewers: int = (await http.get(teacher.path)).json()["viewers"]
             return viewers
 
@@ -65,6 +64,7 @@ async def test_the_number_of_viewers(tmp_path: Path, redis_url: str) -> None:
                         one.ended = True  # who loses the stream stays away
                     os.kill(workers_of(server)[0], signal.SIGKILL)
                     await eventually(there.here, lambda now: now < CROWD - LEAVE)
+                    await all_started(server, 3)  # the one in its place knows others by its first census
                     await right(server, teacher, "after a killed worker", lambda: there.number_here)
                 await right(server, teacher, "after all have left", lambda: 0)
 

@@ -200,9 +200,9 @@ async def test_a_worker_nobody_reads_any_more_ends_at_once() -> None:
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [
-        pytest.param(Limits(page_seconds=3), SLOW_PAGE.format(page=3), id="a page's time"),
-        pytest.param(Limits(deck_seconds=4), SLOW_DECK, id="the deck's time"),
-        pytest.param(Limits(cpu_seconds=1), SLOW_DECK, id="CPU time"),
+        pytest.param(Limits(page_seconds=5), SLOW_PAGE.format(page=3), id="a page's time"),
+        pytest.param(Limits(deck_seconds=7), SLOW_DECK, id="the deck's time"),
+        pytest.param(Limits(cpu_seconds=2), SLOW_DECK, id="CPU time"),
     ],
 )
 async def test_a_page_without_end_is_given_up(limits: Limits, reason: str, tmp_path: Path) -> None:

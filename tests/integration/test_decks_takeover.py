@@ -35,7 +35,7 @@ async def test_a_deck_whose_server_stopped_is_drawn_by_another(tmp_path: Path) -
 async def test_a_deck_in_hand_is_nobody_elses(tmp_path: Path) -> None:
     """Its claim is renewed while it is drawn and while it waits, however long that takes."""
     ledger, claims, idle = Ledger(), MemoryClaims(LAPSE), Ledger()
-    limits = Limits(renew_seconds=0.1, takeover_seconds=0.1, page_seconds=2 * LAPSE)
+    limits = Limits(renew_seconds=0.1, takeover_seconds=0.1, page_seconds=4 * LAPSE)
     async with serving(tmp_path, ledger, claims, limits) as busy, serving(tmp_path, idle, claims, QUICK):
         drawn = await busy.submit("k7p4qx", "long", sent(endless()))
         waits = await busy.submit("k7p4qx", "next", sent(plain_deck(1)))

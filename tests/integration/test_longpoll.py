@@ -167,25 +167,31 @@ async def test_one_who_hangs_up_is_forgotten_at_once(teacher: Teacher, site: Ser
     """Hundreds who give up waiting leave nothing behind: no connection, and nothing that a write would stumble over."""
     cursor = (await viewer_state(teacher))["cursor"]
     request = f"GET {teacher.path}/state?cursor={cursor}&wait=25 HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-    held = connections(site)
+    ports: set[int] = set()
     async with AsyncExitStack() as stack:
         for _ in range(100):
             waiting = await stack.enter_async_context(wire(site))
             await waiting.send(request)
+            ports.add(waiting.writer.get_extra_info("sockname")[1])
         question = asyncio.create_task(ask(teacher, cursor))
         await is_waiting(question)
-        assert connections(site) >= held + 100
+        assert connections(site, ports) == 100
 
     async def left() -> int:
-        return connections(site) - held
+        return connections(site, ports)
 
-    await eventually(left, lambda more: more <= 1, seconds=5.0)
+    await eventually(left, lambda more: more == 0, seconds=5.0)
     await teacher.write(("screen", BLACK))
     assert (await question)[1]["writes"] == [["screen", BLACK]]
 
 
-def connections(server: Server) -> int:
-    """How many connections the server holds."""
+def connections(server: Server, ports: set[int]) -> int:
+    """How many connections from these ports the server holds."""
     processes = [psutil.Process(server.pid), *psutil.Process(server.pid).children(recursive=True)]
-    found = [each for process in processes for each in process.net_connections("tcp")]
-    return sum(each.laddr.port == server.port and each.status != psutil.CONN_LISTEN for each in found)
+    found = [
+        each
+        for process in processes
+        for each in process.net_connections("tcp")
+        if each.status != psutil.CONN_LISTEN
+    ]
+    return sum(each.laddr.port == server.port and each.raddr.port in ports for each in found)

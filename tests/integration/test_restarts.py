@@ -143,7 +143,7 @@ async def test_a_restart_of_the_server_alone(tmp_path: Path, own_valkey: RedisSe
                 await lecture.follow(stream)
                 before = await lecture.student.get(f"{lecture.teacher.path}/state")
                 polling = asyncio.create_task(lecture.polls())
-                await asyncio.wait([polling], timeout=0.3)
+                await asyncio.wait([polling], timeout=1.0)  # it has arrived by then
                 await asyncio.to_thread(stop, server)
                 assert await polling == {"cursor": lecture.cursor, "writes": []}
                 await stream.until_closed()

