@@ -57,11 +57,10 @@ async def test_voting_again_replaces_the_vote(teacher: Teacher, visitor: httpx.A
     for choice in (0, 0, 2, 1, 1, 2, 2):
         answer = await visitor.post(votes(teacher), json={"choices": [choice]})
         assert answer.json() == {"choices": [choice]}
-    counts = await tally(teacher, 1)
+    await tally(teacher, 1)
     await asyncio.sleep(2 * TALLY_S)  # whatever else would be published has been by then
     final = {"counts": [0, 0, 1], "voters": 1}
-    registers = await eventually(teacher.registers, lambda now: now["tally/p1"] == final)
-    assert registers["tally/p1"] == final, counts
+    await eventually(teacher.registers, lambda now: now["tally/p1"] == final)
 
 
 async def test_a_voter_has_one_vote_in_each_poll(teacher: Teacher, visitor: httpx.AsyncClient) -> None:
