@@ -58,8 +58,10 @@ class Server:
         workers: int = 1,
         redis_url: str | None = None,
         env: Mapping[str, str] | None = None,
+        project: Path = PROJECT,
     ) -> None:
         self.folder = folder
+        self.project = project
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log_path = folder / "server.log"
@@ -100,7 +102,7 @@ class Server:
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
-                cwd=PROJECT,
+                cwd=self.project,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

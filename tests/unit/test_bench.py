@@ -1,12 +1,13 @@
 """The lab's own parts: what it counts with must be right before anything is counted."""
 
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given, strategies as st
 
-from scripts.lib.bench import report, rounds
+from scripts.lib.bench import comparison, report, rounds
 from scripts.lib.bench.claims import Claims
 from scripts.lib.bench.events import Known
 from scripts.lib.bench.feeds import Feed
@@ -179,3 +180,24 @@ def test_a_missing_peer_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(nchan, "MODULES", ())
     with pytest.raises(Missing, match="apt-get install nginx libnginx-mod-nchan"):
         _ = nchan.Nchan().version
+
+
+def test_each_of_our_runs_has_the_other_checkouts_beside_it() -> None:
+    """In the same group, and so in the same rounds; the peers are run once, and without another checkout nothing is added."""
+    plain = everything(Sizes(0.01), ["lectern", "nchan"], 1.0)
+    both = everything(Sizes(0.01), ["lectern", "nchan", "before"], 1.0)
+    assert [[one for one in cells if one.peer != "before"] for cells in both] == plain
+    for cells in both:
+        ours = [replace(one, peer="") for one in cells if one.peer == "lectern"]
+        assert ours == [replace(one, peer="") for one in cells if one.peer == "before"]
+
+
+def test_two_commits_are_compared_round_by_round() -> None:
+    """The machine may be twice as slow in one round; the ratio within each round does not show it."""
+    runs = [
+        Run(cell("fanout", peer, 500), {"cpu_us_an_update": cost * slow}, round=number)
+        for number, slow in enumerate((1.0, 2.0, 1.1))
+        for peer, cost in (("lectern", 9.0), ("before", 10.0))
+    ]
+    assert "| fanout, lectern, 500 viewers | cpu us an update | 0.9 |" in comparison.table(runs)
+    assert not comparison.table([run for run in runs if run.cell.peer == "lectern"])

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from scripts.lib.bench import plan, profiler, report, rounds
+from scripts.lib.bench import comparison, plan, profiler, report, rounds
 from scripts.lib.bench.claims import Claims
-from scripts.lib.bench.lab import PEERS, Cell, Lab, Run, peer
+from scripts.lib.bench.lab import BEFORE, OURS, PEERS, Cell, Lab, Run, peer
 from scripts.lib.bench.machine import describe
 from scripts.lib.bench.peers.contract import Missing
 from scripts.lib.bench.plan import Sizes
@@ -20,6 +20,7 @@ EXAMPLES = """examples:
   scripts/bench fanout --viewers 500,2000,8000 --peers lectern,nchan,usual
   scripts/bench ink --viewers 2000 --rounds 3
   scripts/bench all --out docs/benchmarks        everything the claims need; about an hour
+  scripts/bench all --before ../other            and beside each of our runs the same of another checkout
   scripts/bench all --scale 0.02 --seconds 2 --rounds 1      a minute, to try the lab
   scripts/bench report --out docs/benchmarks     tables and plots again, from the JSON
 """
@@ -41,13 +42,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--rounds", type=int, default=5, help="how often each is run, interleaved (5)")
     add("--workers", type=int, default=1, help="of the server")
     add("--peers", type=_names, default=["lectern", "nchan"], help=f"of {','.join(PEERS)} (lectern,nchan)")
+    add("--before", type=Path, help="a checkout of another commit: the peer `before`, in the same rounds")
     add("--clients", type=int, default=1, help="processes of the load client (1)")
     add("--seed", type=int, default=1, help="of the order of writes")
     add("--scale", type=float, default=1.0, help="all: with fewer viewers")
     add("--out", type=Path, default=PROJECT / "var" / "bench", help="where results go (var/bench)")
     add("--no-pin", action="store_true", help="let the server and the load client share cores")
     add("--profile", action="store_true", help="sample the server, where py-spy or perf is installed")
-    return parser.parse_args(arguments)
+    asked = parser.parse_args(arguments)
+    if asked.before and BEFORE not in asked.peers:
+        asked.peers.append(BEFORE)
+    return asked
 
 
 def _numbers(text: str) -> list[int]:
@@ -65,7 +70,8 @@ def groups(asked: argparse.Namespace) -> list[list[Cell]]:
     """What is to be run."""
     if asked.what == "all":
         return plan.everything(Sizes(asked.scale), asked.peers, asked.seconds)
-    peers = ["lectern"] if asked.what in plan.ONLY_LECTERN else asked.peers
+    ours = [name for name in asked.peers if name in OURS]
+    peers = ours if asked.what in plan.ONLY_LECTERN else asked.peers
     more = {"rate": asked.rate, "seconds": asked.seconds, "workers": asked.workers}
     return [
         [plan.cell(asked.what, name, viewers, **more) for viewers in asked.viewers or [0] for name in peers]
@@ -83,10 +89,18 @@ def main() -> int:
     raise_limits()
     wanted = groups(asked)
     lab = Lab(
-        asked.seed, asked.clients, pin=not asked.no_pin, profile=asked.profile, say=partial(print, flush=True)
+        asked.seed,
+        asked.clients,
+        pin=not asked.no_pin,
+        profile=asked.profile,
+        before=asked.before or PROJECT,
+        say=partial(print, flush=True),
     )
     try:
-        chosen = [peer(name) for name in dict.fromkeys(cell.peer for cells in wanted for cell in cells)]
+        chosen = [
+            peer(name, before=lab.before)
+            for name in dict.fromkeys(cell.peer for cells in wanted for cell in cells)
+        ]
         head = describe(chosen, sys.argv[1:]) | {"what": asked.what, "scale": asked.scale, "pinned": lab.pin}
     except Missing as missing:
         sys.exit(f"bench: {missing}")
@@ -109,6 +123,8 @@ def _tell(path: Path, head: dict[str, object], runs: list[Run]) -> int:
         found = Claims(runs, Sizes(float(str(head["scale"])))).all()
         holds = all(each.holds for each in found)
         parts += ["## Claims\n", report.verdicts(found)]
+    if compared := comparison.table(runs):
+        parts += ["## Over the other checkout\n", compared]
     drawn = report.plots(path.parent, runs)
     parts += [f"![{each.stem} against viewers]({each.name})\n" for each in drawn]
     parts.append(report.table(runs))

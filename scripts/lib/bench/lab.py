@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from scripts.lib.bench.histogram import Histogram
@@ -17,8 +18,11 @@ from scripts.lib.bench.peers.nchan import Nchan
 from scripts.lib.bench.peers.usual import Usual
 from scripts.lib.bench.profiler import profile
 from scripts.lib.bench.stage import Stage, stage
+from scripts.lib.server import PROJECT
 
-PEERS = ("lectern", "nchan", "usual")
+BEFORE = "before"  # Lectern of another checkout
+PEERS = ("lectern", BEFORE, "nchan", "usual")
+OURS = frozenset({"lectern", BEFORE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,14 @@ class Lab:
     clients: int = 1
     pin: bool = True
     profile: bool = False
+    before: Path = PROJECT  # the other checkout
     say: Callable[[str], None] = print
     cores: tuple[int, ...] = field(default_factory=lambda: tuple(sorted(os.sched_getaffinity(0))))
 
     @contextmanager
     def stage(self, cell: Cell, *, snapshots: bool = False, relay: bool = False) -> Iterator[Stage]:
         """Everything for one run of a cell. More than one worker is never pinned: they need the cores."""
-        chosen = peer(cell.peer, snapshots=snapshots, relay=relay)
+        chosen = peer(cell.peer, snapshots=snapshots, relay=relay, before=self.before)
         with stage(
             chosen, cell.workers, self.clients, pin=self.pin and cell.workers == 1, cores=self.cores
         ) as made:
@@ -88,10 +93,11 @@ class Lab:
             yield
 
 
-def peer(name: str, *, snapshots: bool = False, relay: bool = False) -> Peer:
+def peer(name: str, *, snapshots: bool = False, relay: bool = False, before: Path = PROJECT) -> Peer:
     """A peer by name."""
     made: dict[str, Callable[[], Any]] = {
         "lectern": lambda: Lectern(relay=relay),
+        BEFORE: lambda: Lectern(BEFORE, relay=relay, project=before),
         "nchan": lambda: Nchan(snapshots=snapshots),
         "usual": Usual,
     }

@@ -25,7 +25,7 @@ def describe(peers: Iterable[Peer], arguments: list[str]) -> dict[str, object]:
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": shlex.join(["scripts/bench", *arguments]),
-        "commit": _commit(),
+        "commit": commit(PROJECT),
         "machine": {
             "cpu": _line("/proc/cpuinfo", "model name"),
             "cores": os.cpu_count(),
@@ -57,11 +57,11 @@ def _line(path: str, name: str) -> str:
     )
 
 
-def _commit() -> str:
-    """The commit, and whether what is measured differs from it."""
+def commit(project: Path) -> str:
+    """The commit of a checkout, and whether what is measured differs from it."""
 
     def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", *arguments], cwd=project, capture_output=True, text=True, check=False)
         return done.stdout.strip() if done.returncode == 0 else "unknown"
 
     changed = git("status", "--porcelain", "--", "app", "scripts", "requirements.txt")

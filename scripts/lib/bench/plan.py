@@ -5,9 +5,9 @@ try the lab itself; the claims are then about smaller numbers and mean little.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from scripts.lib.bench.lab import PEERS, Cell
+from scripts.lib.bench.lab import BEFORE, PEERS, Cell
 
 LESSON_VIEWERS = 8
 HELD_S = (
@@ -90,7 +90,7 @@ def cell(
 
 def everything(sizes: Sizes, peers: Iterable[str], seconds: float) -> list[list[Cell]]:
     """Groups of cells; the rounds of a group are interleaved."""
-    rivals = [peer for peer in PEERS if peer in peers and peer != "lectern"]
+    rivals = [peer for peer in PEERS if peer in peers and peer not in {"lectern", BEFORE}]
     numbers = (sizes.small, sizes.middle, sizes.large)
 
     def each(scenario: str, viewers: int) -> list[Cell]:
@@ -109,7 +109,7 @@ def everything(sizes: Sizes, peers: Iterable[str], seconds: float) -> list[list[
     storms = [cell("join", viewers=sizes.storm), cell("reconnect", viewers=sizes.storm)]
     # Memory hardly depends on the crowd: two sizes of ours, for the model of capacity, and the rivals at the largest.
     idle = [cell("idle", viewers=sizes.middle, seconds=seconds), *each("idle", sizes.large)]
-    return [
+    planned = [
         fanout,
         asked,
         each("ink", sizes.middle),
@@ -122,3 +122,14 @@ def everything(sizes: Sizes, peers: Iterable[str], seconds: float) -> list[list[
             for held in HELD_S
         ],
     ]
+    return [with_before(cells) for cells in planned] if BEFORE in peers else planned
+
+
+def with_before(cells: Iterable[Cell]) -> list[Cell]:
+    """Each of Lectern's cells is followed by the same one of the other checkout."""
+    planned = []
+    for each in cells:
+        planned.append(each)
+        if each.peer == "lectern":
+            planned.append(replace(each, peer=BEFORE))
+    return planned

@@ -12,7 +12,7 @@ from typing import Any
 
 from scripts.lib.bench.claims import Verdict
 from scripts.lib.bench.histogram import Histogram
-from scripts.lib.bench.lab import PEERS, Cell, Run
+from scripts.lib.bench.lab import BEFORE, PEERS, Cell, Run
 from scripts.lib.bench.plot import Chart
 from scripts.lib.bench.rounds import Summary, summary, valid
 
@@ -142,7 +142,7 @@ def plots(folder: Path, runs: Sequence[Run]) -> list[Path]:
     """Draw what there are runs for; the files."""
     made = []
     for name, (scenario, figure, title, unit) in PLOTS.items():
-        series = {peer: _points(runs, scenario, peer, figure) for peer in PEERS}
+        series = {peer: _points(runs, scenario, peer, figure) for peer in PEERS if peer != BEFORE}
         drawn = {peer: points for peer, points in series.items() if points}
         if drawn:
             path = folder / f"{name}.svg"

@@ -1,13 +1,15 @@
 """Lectern: `python -m app` as anybody runs it, with the Valkey it embeds run beside it, so that it can be asked.
 
 Rules: the store is as durable as it is by default (every write on the disk before it is acknowledged). Its CPU is not
-the server's and is reported on its own. With `relay`, writes go through a second server on the same store.
+the server's and is reported on its own. With `relay`, writes go through a second server on the same store. The
+server may be that of another checkout (`before`), for a ratio of two commits within each round.
 """
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,10 +17,11 @@ import redis
 
 from app.embedded import EmbeddedValkey
 from scripts.lib.bench.feeds import Address, Feed, head
+from scripts.lib.bench.machine import commit
 from scripts.lib.bench.peers.contract import Setup
 from scripts.lib.bench.snapshot import writes as snapshot_writes
 from scripts.lib.bench.system import on_cores
-from scripts.lib.server import Server
+from scripts.lib.server import PROJECT, Server
 
 POLL = "p1"
 JOINED = b"]}\n\n\r\n"  # the end of the first state event; what follows it differs
@@ -88,13 +91,16 @@ class RunningLectern:
 
 
 class Lectern:
-    """The peer. `relay`: posts go to another worker process than the one that serves the viewers."""
+    """The peer. `relay`: posts go to another worker process than the one that serves the viewers.
 
-    name = "lectern"
-    version = "this commit"
+    `project`: the checkout whose server is run.
+    """
 
-    def __init__(self, *, relay: bool = False) -> None:
+    def __init__(self, name: str = "lectern", *, relay: bool = False, project: Path = PROJECT) -> None:
         self.relay = relay
+        self.project = project
+        self.name = name
+        self.version = commit(project)
 
     @contextmanager
     def run(self, setup: Setup) -> Iterator[RunningLectern]:
@@ -105,7 +111,12 @@ class Lectern:
             servers = []
             for name, cores in (("server", setup.server_cores), ("relay", setup.other_cores)):
                 if name == "server" or self.relay:
-                    server = Server(setup.folder / name, workers=setup.workers, redis_url=valkey.url)
+                    server = Server(
+                        setup.folder / name,
+                        workers=setup.workers,
+                        redis_url=valkey.url,
+                        project=self.project,
+                    )
                     stack.callback(server.close)
                     with on_cores(cores):
                         server.start()

@@ -4,7 +4,7 @@ Measured: the serving worker's CPU for one delivered update, and how late it cam
 watched by the same number of viewers.
 """
 
-from scripts.lib.bench.lab import Cell, Lab, Run
+from scripts.lib.bench.lab import OURS, Cell, Lab, Run
 from scripts.lib.bench.payload import Kind
 from scripts.lib.bench.publisher import Plan
 from scripts.lib.bench.scenarios import common
@@ -12,7 +12,7 @@ from scripts.lib.bench.scenarios import common
 
 def run(lab: Lab, cell: Cell) -> Run:
     """One run."""
-    with lab.stage(cell, relay=cell.peer == "lectern") as stage:
+    with lab.stage(cell, relay=cell.peer in OURS) as stage:
         feeds = stage.running.open(cell.feeds)
         stage.gallery.join(feeds, cell.viewers)
         first = stage.warm(feeds, Kind.TIMER, cell.rate, cell.viewers)
