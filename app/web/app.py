@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 from app.web import decks, events, keyring, lessons, operations, pages, polls, state
 from app.web.answers import NO_PAGE, SECURITY
 from app.web.assets import PREFIX
-from app.web.problems import HANDLERS, Problem, on_error, response as problem_response
+from app.web.problems import HANDLERS, Problem, answer, on_error
 
 API = "/api/lessons/{lesson}"
 _EVENTS = re.compile("/api/lessons/([^/]+)/events")
@@ -45,6 +45,7 @@ def routes() -> list[BaseRoute]:
         Route("/readyz", operations.readyz),
         Route("/metrics", operations.metrics),
         Route("/static/{version}/{path:path}", pages.static),
+        Route("/problems/{problem}", pages.problem),
         Route("/", pages.home),
         Route("/teach/{code}", pages.teacher),
         Route("/screen/{code}", pages.screen),
@@ -91,13 +92,14 @@ class Application:
     async def _events(self, lesson: str, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self._app
         scope["path_params"] = {"lesson": lesson}
+        request = Request(scope, receive)
         try:
-            response = await events.events(Request(scope, receive))
+            response = await events.events(request)
         except Problem as problem:
-            response = problem_response(problem)
+            response = answer(request, problem)
         except Exception:
             # As Starlette does on the long way: the peer is told nothing of it, and the server logs it.
-            await (await on_error(Request(scope), None))(scope, receive, send)
+            await (await on_error(request, None))(scope, receive, send)
             raise
         await response(scope, receive, send)
 

@@ -130,6 +130,10 @@ class Assets:
         """An HTML page."""
         return self._files[f"{name}.html"].response(request, PAGE_HEADERS, status)
 
+    def template(self, name: str) -> str:
+        """An HTML page with places to be filled in."""
+        return self._files[f"{name}.html"].data.decode()
+
     async def __call__(self, scope: Scope, _: Receive, send: Send) -> bool:
         """Answer `/static/{version}/{path}`; False, and nothing sent, where there is no such file.
 

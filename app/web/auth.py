@@ -25,6 +25,7 @@ from app.web.services import Services, services
 
 COOKIE = "teacher_"  # followed by the lesson's code
 SAFE = frozenset({"GET", "HEAD"})
+CHALLENGE = {"www-authenticate": "Bearer"}
 
 
 def new_key(name: str = "", *, owner: bool = False) -> tuple[str, Change]:
@@ -104,12 +105,12 @@ def require_owner(request: Request, channel: Channel) -> None:
     if key_id is None:
         raise denied("This needs the lesson's teacher key.")
     if (kept := _holds(channel, key_id)) is None or not kept["owner"]:
-        raise Problem(403, "Only the lesson's own key can do this.")
+        raise Problem(403, "Only the lesson's own key can do this.", type="owner-only")
 
 
 def denied(detail: str) -> Problem:
-    """401."""
-    return Problem(401, detail, headers={"www-authenticate": "Bearer"})
+    """401, for a key of the lesson."""
+    return Problem(401, detail, type="key-needed", headers=CHALLENGE)
 
 
 def open_session(request: Request, channel: Channel) -> Response:

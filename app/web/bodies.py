@@ -25,7 +25,8 @@ _MISSING = re.compile(r"Object missing required field `(.*)`")
 
 async def read(request: Request, limit: int) -> bytes:
     """The whole body, of at most `limit` bytes. Raises Problem 413, 400."""
-    too_large = _whole(413, f"The body is larger than {limit} bytes.", {"connection": "close"})
+    detail = f"The body is larger than {limit} bytes."
+    too_large = _whole(413, detail, "body-too-large", {"connection": "close"})
     declared = request.headers.get("content-length", "0")
     if declared.isdecimal() and int(declared) > limit:
         raise too_large
@@ -49,11 +50,11 @@ async def decode(request: Request, decoder: msgspec.json.Decoder[T], limit: int 
     except msgspec.ValidationError as fault:
         raise invalid([error(fault)]) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise _whole(400, "The body is not JSON in UTF-8.") from None
+        raise _whole(400, "The body is not JSON in UTF-8.", "not-json") from None
 
 
-def _whole(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Problem:
-    return Problem(status, detail, errors=[{"path": "", "message": detail}], headers=headers)
+def _whole(status: int, detail: str, kind: str, headers: Mapping[str, str] | None = None) -> Problem:
+    return Problem(status, detail, type=kind, errors=[{"path": "", "message": detail}], headers=headers)
 
 
 def error(fault: msgspec.ValidationError, below: str = "") -> dict[str, str]:

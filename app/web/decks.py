@@ -33,7 +33,7 @@ async def upload(request: Request) -> Response:
     channel = await lesson(request)
     auth.require_teacher(request, channel)
     if channel.ended:
-        raise Problem(409, "The lesson has ended.")
+        raise Problem(409, "The lesson has ended.", type="lesson-ended")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/pdf":
         raise Problem(415, "A deck is sent as application/pdf.", headers={"accept-post": "application/pdf"})
@@ -60,9 +60,9 @@ def _declared(request: Request, limit: int) -> None:
 
 def _refusal(refused: TooLarge | NotADeck | Busy) -> Problem:
     if isinstance(refused, TooLarge):
-        return Problem(413, str(refused), headers={"connection": "close"})
+        return Problem(413, str(refused), type="body-too-large", headers={"connection": "close"})
     if isinstance(refused, Busy):
-        return Problem(503, str(refused), headers={"retry-after": "30"})
+        return Problem(503, str(refused), type="decks-busy", headers={"retry-after": "30"})
     return invalid([{"path": "", "message": str(refused)}])
 
 
@@ -113,7 +113,7 @@ async def _may_see(request: Request, deck: str, number: str) -> str:
         return f"public, {FOREVER}"
     if auth.is_teacher(request, channel):
         return f"private, {FOREVER}"
-    raise Problem(403, "This page has not been shown yet.")
+    raise Problem(403, "This page has not been shown yet.", type="page-not-shown")
 
 
 async def _lesson_of(request: Request, deck: str) -> Channel:

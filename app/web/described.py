@@ -13,6 +13,7 @@ from app.core import keys
 from app.decks.limits import Limits
 from app.web import schemas
 from app.web.answers import JSON
+from app.web.problem_types import TYPES
 from app.web.state import WAIT_MAX_S
 
 # Who may ask: names of the security schemes, any of which will do; "" is nobody in particular.
@@ -150,6 +151,12 @@ PATH = {
         Parameter("number", Annotated[int, Meta(ge=1)], "The page's place in its deck, from 1.", "path"),
         Parameter("width", Annotated[int, Meta(ge=1)], "Pixels: one of the deck's `widths`.", "path"),
         Parameter("version", str, "The hash of the tree, as the pages spell it.", "path"),
+        Parameter(
+            "problem",
+            Annotated[str, Meta(extra_json_schema={"enum": list(TYPES)})],
+            "The type's name.",
+            "path",
+        ),
         Parameter("path", str, "The file's place in the tree; may hold slashes.", "path"),
     )
 }

@@ -210,6 +210,12 @@ PAGES = (
         {404: "There is no such file."}, query=(MATCH,),
     ),
     Endpoint(
+        "GET", "/problems/{problem}", "problem", "What a type of problem means",
+        "The `type` of every problem that a client may act on is the address of such a page.",
+        {200: Answer("The page.", media=HTML, headers=("Cache-Control", "Content-Security-Policy"))},
+        {404: "There is no such type."},
+    ),
+    Endpoint(
         "GET", "/", "home", "The home page", "To join by code, or start a lesson.",
         {200: _HTML, **_SAME}, query=(MATCH,),
     ),

@@ -27,7 +27,7 @@ async def give(request: Request) -> Response:
     auth.require_owner(request, channel)
     name = (await bodies.decode(request, _request)).name.strip()
     if len(auth.keys(channel)) >= KEYS:
-        raise Problem(409, f"The lesson has {KEYS} keys already: take one back first.")
+        raise Problem(409, f"The lesson has {KEYS} keys already: take one back first.", type="keys-full")
     key, change = auth.new_key(name)
     await services(request).hub.write(channel, [change])
     made = KeyCreated(change.key.partition("/")[2], name, key)

@@ -14,6 +14,7 @@ from app.store.contract import Change, Reason, Refused
 from app.web import auth, bodies
 from app.web.answers import json_response
 from app.web.origin import base_url
+from app.web.problems import Problem
 from app.web.schemas import LessonCreated, LessonInfo, LessonRequest
 from app.web.services import lesson, services
 
@@ -28,7 +29,8 @@ async def create(request: Request) -> Response:
     if found.settings.create_key:
         given = auth.bearer(request) or ""
         if not auth.same(given, found.settings.create_key):
-            raise auth.denied("Creating lessons here needs the server's create key.")
+            detail = "Creating lessons here needs the server's create key."
+            raise Problem(401, detail, type="create-key-needed", headers=auth.CHALLENGE)
     title = (await bodies.decode(request, _request)).title.strip()
     key, keyring = auth.new_key(owner=True)
     code = await _make(request, title, keyring)

@@ -59,4 +59,4 @@ def _host(origin: str) -> str | None:
 def refuse_elsewhere(request: Request, settings: Settings, *, unknown: bool) -> None:
     """Raise Problem 403 for another site's page."""
     if from_elsewhere(request, settings, unknown=unknown):
-        raise Problem(403, "This request did not come from a page of this site.")
+        raise Problem(403, "This request did not come from a page of this site.", type="other-site")

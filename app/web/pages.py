@@ -1,4 +1,4 @@
-"""The HTML pages: home, the student's, the teacher's and the projector's view.
+"""The HTML pages: home, the student's, the teacher's and the projector's view, and one about each type of problem.
 
 Rules: a page is the same bytes for every lesson and finds its lesson in its own address; a code typed in
 another way leads to the canonical address; a browser gets its voter cookie with the student's page.
@@ -7,7 +7,8 @@ another way leads to the canonical address; a browser gets its voter cookie with
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.web import auth, polls
+from app.web import auth, polls, problempages
+from app.web.problem_types import TYPES
 from app.web.problems import Problem
 from app.web.services import find, services
 
@@ -48,6 +49,14 @@ async def _of_lesson(request: Request, page: str, at: str) -> Response:
     if typed != channel.code:
         return RedirectResponse(f"{at}{channel.code}", status_code=307)
     return found.assets.page(request, page)
+
+
+async def problem(request: Request) -> Response:
+    """GET /problems/{problem}: what a type of problem means"""
+    name = request.path_params["problem"]
+    if name not in TYPES:
+        raise Problem(404, "There is no such type of problem.")
+    return problempages.about(services(request).assets, name)
 
 
 async def static(_: Request) -> Response:

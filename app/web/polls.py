@@ -55,17 +55,18 @@ def voter_of(request: Request) -> tuple[str, str]:
         return signer.new_voter()
     voter = signer.voter(given)
     if voter is None:
-        raise Problem(403, "This voter cookie was not made here. Load the lesson's page again.")
+        detail = "This voter cookie was not made here. Load the lesson's page again."
+        raise Problem(403, detail, type="voter-forged")
     return voter, ""
 
 
 def _refused(refusal: Refusal) -> Problem:
     if refusal is Refusal.UNKNOWN:
-        return Problem(404, "There is no such poll.")
+        return Problem(404, "There is no such poll.", type="poll-unknown")
     if refusal is Refusal.CLOSED:
-        return Problem(409, "The poll is not open.")
+        return Problem(409, "The poll is not open.", type="poll-closed")
     if refusal is Refusal.FULL:
-        return Problem(409, "The poll has as many voters as one may have.")
+        return Problem(409, "The poll has as many voters as one may have.", type="poll-full")
     return invalid([{"path": "choices", "message": "is not a possible choice in this poll"}])
 
 

@@ -1,7 +1,8 @@
 """Problem responses (RFC 9457), in one place: which fault is which status.
 
 Rules: handlers raise `Problem`; faults of the stores become 503 with `Retry-After`; anything else is a
-bug, becomes 500 without details, and is logged with them.
+bug, becomes 500 without details, and is logged with them. What a client may act on has a type
+(`problem_types.py`). `answer` alone decides between JSON, for programs, and a page, for people.
 """
 
 import logging
@@ -17,25 +18,31 @@ from starlette.routing import Match, Route
 
 from app.decks.objects import ObjectsUnavailable
 from app.store.contract import Reason, Refused, StoreUnavailable
+from app.web import problempages
+from app.web.assets import Assets
+from app.web.problem_types import TYPES, uri
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 2
+UNKEPT = {"cache-control": "no-store"}
 
 log = logging.getLogger("lectern.web")
 
 
 class Problem(Exception):
-    """A refused request: HTTP status, a sentence for a person, and what is wrong where."""
+    """A refused request: HTTP status, a sentence for a person, its type's name in `TYPES`, and what is wrong where."""
 
     def __init__(
         self,
         status: int,
         detail: str,
         *,
+        type: str = "",  # noqa: A002 - RFC 9457's own name for it
         errors: Sequence[Mapping[str, str]] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
+        self.type = type
         self.status = status
         self.detail = detail
         self.errors = errors
@@ -43,32 +50,39 @@ class Problem(Exception):
 
     @property
     def title(self) -> str:
-        """The status in words."""
-        return HTTPStatus(self.status).phrase
+        """The type in words; without one, the status."""
+        return TYPES[self.type].title if self.type else HTTPStatus(self.status).phrase
+
+    @property
+    def body(self) -> dict[str, object]:
+        """What RFC 9457 makes of it."""
+        about = {"type": uri(self.type), "title": self.title, "status": self.status, "detail": self.detail}
+        return {**about, "errors": list(self.errors)} if self.errors else about
 
 
 def invalid(errors: Sequence[Mapping[str, str]]) -> Problem:
     """422, with the paths of what is wrong."""
-    return Problem(422, "The request was refused and nothing was changed.", errors=errors)
+    detail = "The request was refused and nothing was changed."
+    return Problem(422, detail, type="invalid-request", errors=errors)
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    """The problem as this client can read it."""
+    if not problempages.wanted(request):
+        return response(problem)
+    assets: Assets = request.app.state.services.assets
+    return problempages.answer(assets, problem.body, problem.type, {**UNKEPT, **problem.headers})
 
 
 def response(problem: Problem) -> Response:
-    """The problem as a response."""
-    body: dict[str, object] = {
-        "type": "about:blank",
-        "title": problem.title,
-        "status": problem.status,
-        "detail": problem.detail,
-    }
-    if problem.errors:
-        body["errors"] = list(problem.errors)
-    headers = {"cache-control": "no-store", **problem.headers}
-    return Response(msgspec.json.encode(body), problem.status, headers, media_type=MEDIA_TYPE)
+    """The problem as JSON."""
+    body = msgspec.json.encode(problem.body)
+    return Response(body, problem.status, {**UNKEPT, **problem.headers}, media_type=MEDIA_TYPE)
 
 
-async def on_problem(_: Request, problem: Problem) -> Response:
+async def on_problem(request: Request, problem: Problem) -> Response:
     """Handler for Problem."""
-    return response(problem)
+    return answer(request, problem)
 
 
 async def on_http(request: Request, fault: HTTPException) -> Response:
@@ -80,7 +94,7 @@ async def on_http(request: Request, fault: HTTPException) -> Response:
     headers = dict(fault.headers or {})
     if fault.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed(request)
-    return response(Problem(fault.status_code, fault.detail, headers=headers))
+    return answer(request, Problem(fault.status_code, fault.detail, headers=headers))
 
 
 def _allowed(request: Request) -> str:
@@ -90,34 +104,36 @@ def _allowed(request: Request) -> str:
     return ", ".join(sorted({method for route in fitting for method in route.methods or ()}))
 
 
-async def on_refused(_: Request, fault: Refused) -> Response:
+async def on_refused(request: Request, fault: Refused) -> Response:
     """Handler for writes that the store refuses."""
-    return response(REFUSALS[fault.reason])
+    return answer(request, REFUSALS[fault.reason])
 
 
-async def on_unavailable(_: Request, fault: StoreUnavailable) -> Response:
+async def on_unavailable(request: Request, fault: StoreUnavailable) -> Response:
     """Handler for a store that does not answer."""
     log.warning("the store is unavailable: %s", fault)
-    headers = {"retry-after": str(RETRY_AFTER_S)}
-    return response(Problem(503, "The lesson store does not answer. Try again in a moment.", headers=headers))
+    return answer(request, _away("The lesson store does not answer. Try again in a moment.", "store-away"))
 
 
-async def on_decks_unavailable(_: Request, fault: ObjectsUnavailable) -> Response:
+async def on_decks_unavailable(request: Request, fault: ObjectsUnavailable) -> Response:
     """Handler for an object store that does not answer."""
     log.warning("the decks' store is unavailable: %s", fault)
-    headers = {"retry-after": str(RETRY_AFTER_S)}
-    return response(Problem(503, "The decks' store does not answer. Try again in a moment.", headers=headers))
+    return answer(request, _away("The decks' store does not answer. Try again in a moment.", "decks-away"))
 
 
-async def on_error(_: Request, __: Exception | None) -> Response:
+def _away(detail: str, type_: str) -> Problem:
+    return Problem(503, detail, type=type_, headers={"retry-after": str(RETRY_AFTER_S)})
+
+
+async def on_error(request: Request, _: Exception | None) -> Response:
     """Handler for bugs. Starlette raises the fault again after it, and the server logs it."""
-    return response(Problem(500, "Something went wrong here. It has been logged."))
+    return answer(request, Problem(500, "Something went wrong here. It has been logged."))
 
 
 REFUSALS = {
-    Reason.UNKNOWN: Problem(404, "There is no such lesson."),
-    Reason.ENDED: Problem(409, "The lesson has ended."),
-    Reason.FULL: Problem(409, "The lesson is full: clear some ink before adding more."),
+    Reason.UNKNOWN: Problem(404, "There is no such lesson.", type="lesson-unknown"),
+    Reason.ENDED: Problem(409, "The lesson has ended.", type="lesson-ended"),
+    Reason.FULL: Problem(409, "The lesson is full: clear some ink before adding more.", type="lesson-full"),
 }
 HANDLERS: dict[Any, Any] = {
     Problem: on_problem,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import UNSET, Meta, UnsetType
 
 from app.core import keys
+from app.web.problem_types import BLANK, TYPES, uri
 from app.web.schemas import CursorText, Moment, Strict
 
 Key = Annotated[str, Meta(pattern=rf"^{keys.FORM}\Z", description="A register's key")]
@@ -91,8 +92,14 @@ class Fault(Strict):
 class ProblemBody(Strict):
     """A refused request (RFC 9457). It has changed nothing."""
 
-    type: Literal["about:blank"]
-    title: Annotated[str, Meta(description="The status in words")]
+    type: Annotated[
+        str,
+        Meta(
+            description="A path whose page explains it; `about:blank` where there is no more to say than the status",
+            extra_json_schema={"enum": [BLANK, *map(uri, TYPES)]},
+        ),
+    ]
+    title: Annotated[str, Meta(description="The type in words, or the status for `about:blank`")]
     status: Annotated[int, Meta(ge=400, le=599)]
     detail: Annotated[str, Meta(description="A sentence for a person")]
     errors: Annotated[list[Fault], Meta(min_length=1)] | UnsetType = UNSET

@@ -74,12 +74,13 @@ def failed_guess(request: Request) -> None:
 def guessing() -> Problem:
     """429, for a code that is not looked up."""
     headers = {"retry-after": str(int(REFILL_S))}
-    return Problem(429, "Too many unknown lesson codes from this address. Try again later.", headers=headers)
+    detail = "Too many unknown lesson codes from this address. Try again later."
+    return Problem(429, detail, type="too-many-guesses", headers=headers)
 
 
 async def lesson(request: Request) -> Channel:
     """The channel of the lesson in the path. Raises Problem 404, 429."""
     channel = await find(request, request.path_params["lesson"])
     if channel is None:
-        raise Problem(404, "There is no such lesson.")
+        raise Problem(404, "There is no such lesson.", type="lesson-unknown")
     return channel

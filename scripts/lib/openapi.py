@@ -39,7 +39,7 @@ ABOUT = (
     "The wire protocol of Lectern; docs/PROTOCOL.md explains it, with examples. A lesson is a map of registers: a "
     "teacher sets them by POST, viewers follow them as Server-Sent Events. Times are integer milliseconds since the "
     "Unix epoch. Unknown paths are answered with 404, other methods with 405; every GET answers HEAD too. A refused "
-    "request changes nothing and says why as application/problem+json."
+    "request changes nothing and says why as application/problem+json, or as a page where a browser navigates to it."
 )
 
 # What a struct checks in code, as far as JSON Schema can say it.

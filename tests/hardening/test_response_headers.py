@@ -17,7 +17,7 @@ from tests.support.wire import poll
 
 STATIC = Path(__file__).resolve().parents[2] / "static"
 NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
-PAGES = ["/", "/{lesson}", "/teach/{lesson}", "/screen/{lesson}", "/zzzzzz"]
+PAGES = ["/", "/{lesson}", "/teach/{lesson}", "/screen/{lesson}", "/zzzzzz", "/problems/lesson-ended"]
 
 # What else is answered, by kind: method, address, status.
 OTHERS = {

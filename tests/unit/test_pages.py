@@ -13,7 +13,7 @@ PAGES = sorted(STATIC.glob("*.html"))
 MODULES = sorted(STATIC.rglob("*.js"))
 SHEETS = sorted(STATIC.rglob("*.css"))
 
-EXPECTED = {"home.html", "student.html", "teacher.html", "screen.html", "missing.html"}
+EXPECTED = {"home.html", "student.html", "teacher.html", "screen.html", "missing.html", "problem.html"}
 
 TEXTS = {
     file.relative_to(STATIC).as_posix(): file.read_text() for file in [*MODULES, *SHEETS]
@@ -30,7 +30,7 @@ def name_of(file: Path) -> str:
 
 
 def test_every_page_is_there() -> None:
-    """One page each for the home, the student, the teacher, the projector, and for a code that nobody knows."""
+    """One page each for the home, the student, the teacher, the projector, and for a code that nobody knows and for what is refused."""
     assert {page.name for page in PAGES} == EXPECTED
 
 
