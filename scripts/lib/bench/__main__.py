@@ -19,10 +19,10 @@ from scripts.lib.server import PROJECT
 EXAMPLES = """examples:
   scripts/bench fanout --viewers 500,2000,8000 --peers lectern,nchan,usual
   scripts/bench ink --viewers 2000 --rounds 3
-  scripts/bench all --out docs/benchmarks        everything the claims need; about an hour
+  scripts/bench all                              everything the claims need; about an hour
   scripts/bench all --before ../other            and beside each of our runs the same of another checkout
   scripts/bench all --scale 0.02 --seconds 2 --rounds 1      a minute, to try the lab
-  scripts/bench report --out docs/benchmarks     tables and plots again, from the JSON
+  scripts/bench report                           tables and plots again, from the JSON
 """
 
 
@@ -47,6 +47,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--seed", type=int, default=1, help="of the order of writes")
     add("--scale", type=float, default=1.0, help="all: with fewer viewers")
     add("--out", type=Path, default=PROJECT / "var" / "bench", help="where results go (var/bench)")
+    add(
+        "--publish",
+        type=Path,
+        help="a folder that gets the page, the plots and the constants of `all`, without the raw runs",
+    )
     add("--no-pin", action="store_true", help="let the server and the load client share cores")
     add("--profile", action="store_true", help="sample the server, where py-spy or perf is installed")
     asked = parser.parse_args(arguments)
@@ -83,7 +88,7 @@ def main() -> int:
     asked = parse(sys.argv[1:])
     if asked.what == "report":
         results = sorted(asked.out.glob("*.json"))
-        return max((_tell(path, *report.load(path)) for path in results), default=1)
+        return max((_tell(path, asked.publish, *report.load(path)) for path in results), default=1)
     if asked.profile:
         profiler.prepare()
     raise_limits()
@@ -112,11 +117,11 @@ def main() -> int:
 
     for cells in wanted:
         rounds.run(lab, cells, asked.rounds, keep)
-    return _tell(path, head, runs)
+    return _tell(path, asked.publish, head, runs)
 
 
-def _tell(path: Path, head: dict[str, object], runs: list[Run]) -> int:
-    """Write the page and the plots, print the tables."""
+def _tell(path: Path, publish: Path | None, head: dict[str, object], runs: list[Run]) -> int:
+    """Write the page and the plots, print the tables; `publish`: where else they go."""
     parts = [f"# {head['what']}\n", "```json", json.dumps(head, indent=1), "```\n"]
     holds = True
     if head["what"] == "all":
@@ -125,13 +130,16 @@ def _tell(path: Path, head: dict[str, object], runs: list[Run]) -> int:
         parts += ["## Claims\n", report.verdicts(found)]
     if compared := comparison.table(runs):
         parts += ["## Over the other checkout\n", compared]
-    drawn = report.plots(path.parent, runs)
-    parts += [f"![{each.stem} against viewers]({each.name})\n" for each in drawn]
-    parts.append(report.table(runs))
-    page = path.with_suffix(".md")
-    page.write_text("\n".join(parts))
-    print("\n".join(parts[4:]))
-    print(f"{path}\n{page}", *drawn, sep="\n")
+    print("\n".join([*parts[4:], report.table(runs)]), path, sep="\n")
+    for folder in [path.parent, publish] if publish else [path.parent]:
+        folder.mkdir(parents=True, exist_ok=True)
+        drawn = report.plots(folder, runs)
+        pictures = [f"![{each.stem} against viewers]({each.name})\n" for each in drawn]
+        page = folder / f"{path.stem}.md"
+        page.write_text("\n".join([*parts, *pictures, report.table(runs)]))
+        print(page, *drawn, sep="\n")
+    if publish and head["what"] == "all":
+        (publish / "constants.json").write_text(report.constants(head, runs))
     return 0 if holds and all(run.valid for run in runs) else 1
 
 

@@ -1,71 +1,58 @@
-"""Durations, counted in buckets whose width grows with the duration.
+"""Durations in microseconds, counted by HdrHistogram: three significant digits, from 1 us to ten minutes.
 
-Rules: microseconds; 64 buckets an octave, so a percentile is at most 1.6 % off; the largest value is kept exactly;
-histograms of processes and of rounds can be added.
+Rules: histograms of processes and of rounds can be added; they travel between processes, and into result files, in the
+library's own encoding, which any HdrHistogram reads.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Self
 
-STEPS = 64  # a power of two
+from hdrh.histogram import HdrHistogram
 
-PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p99.9": 0.999}
-
-
-def _bucket(us: int) -> int:
-    shift = max(us.bit_length() - STEPS.bit_length(), 0)
-    return shift * STEPS + (us >> shift)
-
-
-def _upper(bucket: int) -> int:
-    shift = max(bucket // STEPS - 1, 0)
-    return ((bucket - shift * STEPS + 1) << shift) - 1
+LONGEST_US = 600_000_000
+DIGITS = 3
+PERCENTILES = {"p50": 50.0, "p90": 90.0, "p99": 99.0, "p99.9": 99.9}
 
 
 class Histogram:
     """How many of each duration."""
 
-    def __init__(self, buckets: Mapping[int, int] | None = None, largest: int = 0) -> None:
-        self.buckets = Counter(buckets or {})
-        self.largest = largest
+    def __init__(self, encoded: str = "") -> None:
+        self._counted = HdrHistogram.decode(encoded) if encoded else HdrHistogram(1, LONGEST_US, DIGITS)
 
     @classmethod
     def of(cls, durations_us: Iterable[int]) -> Self:
-        """The histogram of some durations; a negative one is a bug of the caller and raises ValueError."""
-        counted = Counter(durations_us)
-        made = cls(largest=max(counted, default=0))
-        for us, times in counted.items():
-            if us < 0:
+        """The histogram of some durations. Raises ValueError for one that is negative or over ten minutes: a bug of the caller."""
+        made = cls()
+        for us, times in Counter(durations_us).items():
+            if not 0 <= us <= LONGEST_US:
                 raise ValueError(f"a duration of {us} us")
-            made.buckets[_bucket(us)] += times
+            made._counted.record_value(us, times)
         return made
 
     def __add__(self, other: "Histogram") -> "Histogram":
-        return Histogram(self.buckets + other.buckets, max(self.largest, other.largest))
+        made = Histogram(self.encoded())
+        made._counted.add(other._counted)
+        return made
+
+    def __reduce__(self) -> tuple[type["Histogram"], tuple[str]]:
+        return Histogram, (self.encoded(),)
 
     @property
     def count(self) -> int:
         """How many there are."""
-        return self.buckets.total()
+        return int(self._counted.get_total_count())
 
-    def percentile(self, share: float) -> int:
-        """The duration (us) that `share` of all do not exceed; 0 where there are none."""
-        left = share * self.count
-        for bucket in sorted(self.buckets):
-            left -= self.buckets[bucket]
-            if left <= 0:
-                return min(_upper(bucket), self.largest)
-        return self.largest
+    def percentile(self, percent: float) -> int:
+        """The duration (us) that `percent` of all do not exceed; 0 where there are none."""
+        return int(self._counted.get_value_at_percentile(percent))
 
     def milliseconds(self) -> dict[str, float]:
         """The percentiles that reports give, in ms."""
-        found = {name: self.percentile(share) / 1000 for name, share in PERCENTILES.items()}
-        return found | {"max": self.largest / 1000}
+        found = {name: self.percentile(percent) / 1000 for name, percent in PERCENTILES.items()}
+        return found | {"max": self.percentile(100.0) / 1000}
 
-    def plain(self) -> dict[str, object]:
-        """As JSON."""
-        return {
-            "buckets": {str(each): self.buckets[each] for each in sorted(self.buckets)},
-            "largest": self.largest,
-        }
+    def encoded(self) -> str:
+        """The library's compressed form, as base64."""
+        return str(self._counted.encode().decode())

@@ -1,11 +1,11 @@
-"""Results on paper: a JSON file with everything, a page of tables, and plots.
+"""Results on paper: a JSON file with everything, a page of tables, plots, and the constants that `scripts/capacity` reads.
 
-Rules: the JSON is written again after every run, so that one that is broken off keeps what it has; tables and plots
-are made from the JSON's runs alone, so they can be made again (`scripts/bench report`).
+Rules: the JSON is written again after every run, so that one that is broken off keeps what it has; all the rest is made from
+the JSON's runs alone, so it can be made again (`scripts/bench report`). The JSON stays where results go; what is published is the rest.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from scripts.lib.bench.claims import Verdict
 from scripts.lib.bench.histogram import Histogram
 from scripts.lib.bench.lab import BEFORE, PEERS, Cell, Run
-from scripts.lib.bench.plot import Chart
+from scripts.lib.bench.plot import chart
 from scripts.lib.bench.rounds import Summary, summary, valid
 
 LATE = ("late_p50_ms", "late_p90_ms", "late_p99_ms", "late_p99.9_ms", "late_max_ms")
@@ -64,7 +64,7 @@ def save(path: Path, head: dict[str, object], runs: Sequence[Run]) -> None:
 
 
 def _plain(run: Run) -> dict[str, object]:
-    histograms = {name: each.plain() for name, each in run.histograms.items()}
+    histograms = {name: each.encoded() for name, each in run.histograms.items()}
     return {
         "cell": asdict(run.cell),
         "round": run.round,
@@ -81,11 +81,21 @@ def load(path: Path) -> tuple[dict[str, Any], list[Run]]:
 
 
 def _run(told: dict[str, Any]) -> Run:
-    histograms = {
-        name: Histogram({int(bucket): times for bucket, times in each["buckets"].items()}, each["largest"])
-        for name, each in told["histograms_us"].items()
-    }
+    histograms = {name: Histogram(each) for name, each in told["histograms_us"].items()}
     return Run(Cell(**told["cell"]), told["figures"], histograms, tuple(told["problems"]), told["round"])
+
+
+def constants(head: Mapping[str, object], runs: Sequence[Run]) -> str:
+    """JSON: of each of Lectern's cells the median of each figure over its valid runs, a line a cell, in the form of a result file."""
+    lines = []
+    for cell in dict.fromkeys(run.cell for run in runs if run.valid and run.cell.peer == "lectern"):
+        good = {run.round: run for run in runs if run.valid and run.cell == cell}
+        names = sorted({name for run in good.values() for name in run.figures})
+        figures = {name: round(found.middle, 4) for name in names if (found := summary(good, name))}
+        lines.append(json.dumps({"cell": asdict(cell), "problems": [], "figures": figures}))
+    about = json.dumps({name: head[name] for name in ("date", "command", "commit")})
+    runs_text = ",\n".join(lines)
+    return f'{{"head": {about},\n"runs": [\n{runs_text}\n]}}\n'
 
 
 def table(runs: Sequence[Run]) -> str:
@@ -146,7 +156,7 @@ def plots(folder: Path, runs: Sequence[Run]) -> list[Path]:
         drawn = {peer: points for peer, points in series.items() if points}
         if drawn:
             path = folder / f"{name}.svg"
-            path.write_text(Chart(title, "viewers", unit, drawn).svg())
+            path.write_text(chart(title, "viewers", unit, drawn))
             made.append(path)
     return made
 

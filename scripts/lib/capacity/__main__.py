@@ -8,7 +8,7 @@ from scripts.lib.capacity.check import WITHIN, check
 from scripts.lib.capacity.constants import NoSuchRun, Runs, read
 from scripts.lib.capacity.model import Dyno, Minute, Need, need
 
-BENCH = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "all.json"
+BENCH = Path(__file__).resolve().parents[3] / "docs" / "benchmarks" / "constants.json"
 KIB, MIB, MEGA = 1024, 1024 * 1024, 1_000_000
 
 
