@@ -23,7 +23,13 @@ class Limits:
     memory_bytes: int = 768 * MIB  # RLIMIT_AS of the worker; a usual lecture peaks at 108 MiB
     # What a process of the server takes on.
     parallel: int = 1  # decks drawn at the same time
-    waiting: int = 8  # decks arriving, waiting or being drawn; one more is refused: Busy
+    waiting: int = 8  # decks that are here whole, waiting or being drawn; one more is refused: Busy
+    arriving_bytes: int = (
+        400 * MIB
+    )  # of files on their way; then slow ones give way, or a new one is refused: Busy
+    arriving_least_bytes: int = 1 * MIB  # what a file on its way counts for at least: it takes a descriptor
+    slowest: int = 64 * 1024  # bytes a second; an upload below gives way when the room is needed
+    stall_seconds: float = 10.0  # an upload without a byte for so long is dropped: Stalled
     cache_bytes: int = 64 * MIB  # hot pages in memory; the one used longest ago leaves first
     # Claims: the claim itself lapses after 15 s without renewal, wherever Claims keeps it.
     renew_seconds: float = 5.0

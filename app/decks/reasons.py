@@ -55,6 +55,13 @@ class TooLarge(RefusedUpload):
         )
 
 
+class Stalled(RefusedUpload):
+    """No byte came for long, or too few while others waited for the room."""
+
+    def __init__(self) -> None:
+        super().__init__("The upload came to a stop. Check your connection and try again.")
+
+
 class NotADeck(RefusedUpload):
     def __init__(self) -> None:
         super().__init__("The file is empty. Choose a PDF.")

@@ -2,7 +2,7 @@
 
 Rules: submit returns once the PDF is stored and claimed, so from then on some process will finish it. At most
 `waiting` decks are in this process's hands and `parallel` of them drawn at once; the rest wait their turn
-with nothing done. While a deck is in hand its claim is renewed; a deck is released only when its last state has been
+with nothing done. A place among them is taken by a file that is here whole, never by a connection that promises one. While a deck is in hand its claim is renewed; a deck is released only when its last state has been
 told. A store that is away costs a line of log without a traceback, a retry, and in the end the claim. Stopping
 kills the workers and releases nothing: the claims lapse, and another process takes over.
 """
@@ -24,7 +24,7 @@ from .ports import Claims, Sink
 from .progress import Untold, surely
 from .reasons import Busy
 from .text import clean_name
-from .upload import receive
+from .upload import Arrivals
 
 log = logging.getLogger("lectern.decks")
 
@@ -49,7 +49,8 @@ class Decks:
         self._workshop = Workshop(objects, self._cache, sink, self.limits)
         self._lanes = asyncio.Semaphore(self.limits.parallel)
         self._jobs: dict[str, asyncio.Task[None]] = {}
-        self._arriving = 0
+        self._arrivals = Arrivals(self.limits)
+        self._admitting = 0  # files that are here whole, and no job yet
         self._releases: set[asyncio.Task[None]] = set()
         self._keepers: list[asyncio.Task[None]] = []
         self._stopped = False
@@ -68,21 +69,30 @@ class Decks:
         await asyncio.gather(*tasks, return_exceptions=True)  # each logs its own errors
 
     async def submit(self, lesson: str, name: str, chunks: AsyncIterator[bytes]) -> str:
-        """The new deck's id; TooLarge, NotADeck or Busy where there is none. Errors of the stores go up as they are."""
-        if self._stopped or len(self._jobs) + self._arriving >= self.limits.waiting:
-            raise Busy
-        self._arriving += 1
+        """The new deck's id; a RefusedUpload where there is none. Errors of the stores go up as they are."""
+        self._has_place()  # said before the file is sent, where it is known
+        source = await self._arrivals.receive(chunks)
         try:
-            source = await receive(chunks, self.limits.upload_bytes)
+            self._has_place()
+            self._admitting += 1
             try:
                 job = await self._admit(lesson, clean_name(name, self.limits.name_chars), source)
-            except BaseException:
-                source.close()
-                raise
-            self._begin(job)
-        finally:
-            self._arriving -= 1
+                self._begin(job)
+            finally:
+                self._admitting -= 1
+        except BaseException:
+            source.close()
+            raise
         return job.deck
+
+    @property
+    def in_hand(self) -> int:
+        """Decks that are here whole and not finished."""
+        return len(self._jobs) + self._admitting
+
+    def _has_place(self) -> None:
+        if self._stopped or self.in_hand >= self.limits.waiting:
+            raise Busy
 
     async def page(self, deck: str, number: int, width: int) -> bytes | None:
         """A page's image, or None where there is none (yet)."""

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app import metrics
 from app.core.codes import parse_code
-from app.decks.reasons import Busy, NotADeck, TooLarge
+from app.decks.reasons import Busy, RefusedUpload, Stalled, TooLarge
 from app.feed.channel import Channel
 from app.feed.hub import Hub
 from app.store.contract import StoreUnavailable
@@ -42,7 +42,7 @@ async def upload(request: Request) -> Response:
     try:
         _declared(request, decks.limits.upload_bytes)
         deck = await decks.submit(channel.code, name, _chunks(request))
-    except (TooLarge, NotADeck, Busy) as refused:
+    except RefusedUpload as refused:
         metrics.DECKS.labels("refused").inc()
         raise _refusal(refused) from None
     except TimeoutError:
@@ -58,9 +58,11 @@ def _declared(request: Request, limit: int) -> None:
         raise TooLarge(limit)
 
 
-def _refusal(refused: TooLarge | NotADeck | Busy) -> Problem:
+def _refusal(refused: RefusedUpload) -> Problem:
     if isinstance(refused, TooLarge):
         return Problem(413, str(refused), type="body-too-large", headers={"connection": "close"})
+    if isinstance(refused, Stalled):
+        return Problem(408, str(refused), headers={"connection": "close"})
     if isinstance(refused, Busy):
         return Problem(503, str(refused), type="decks-busy", headers={"retry-after": "30"})
     return invalid([{"path": "", "message": str(refused)}])

@@ -168,6 +168,7 @@ DECKS = (
             413: "The file is larger than its limit.",
             415: "The body is not application/pdf.",
             422: "The file is empty.",
+            408: "The upload came to a stop: no byte for 10 s, or so slowly that others needed its room.",
             503: "The store does not answer, or this process has as many decks as it takes on.",
         },
         TEACHER, (NAME,), Body(bytes, Limits().upload_bytes, "application/pdf"),

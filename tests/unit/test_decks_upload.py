@@ -4,16 +4,19 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from app.decks.limits import Limits
 from app.decks.reasons import NotADeck, TooLarge
-from app.decks.upload import receive
+from app.decks.upload import Arrivals
 from tests.support.decks import sent
+
+SMALL = Limits(upload_bytes=1000)
 
 
 @pytest.mark.parametrize("size", [1, 999, 1000])
 async def test_what_fits_arrives_whole(size: int) -> None:
     """Flushed and at its start, for whoever reads it by its descriptor."""
     data = bytes(range(256)) * 4
-    with await receive(sent(data[:size], 100), 1000) as file:
+    with await Arrivals(SMALL).receive(sent(data[:size], 100)) as file:
         assert file.read() == data[:size]
 
 
@@ -27,7 +30,7 @@ async def test_what_is_too_large_is_refused_as_soon_as_it_is() -> None:
             yield bytes(400)
 
     with pytest.raises(TooLarge, match="larger than 0 MiB"):
-        await receive(endless(), 1000)
+        await Arrivals(SMALL).receive(endless())
     assert len(asked) == 3
 
 
@@ -40,7 +43,7 @@ async def test_nothing_is_no_deck(size: int) -> None:
             yield b""
 
     with pytest.raises(NotADeck):
-        await receive(hollow(), 1000)
+        await Arrivals(SMALL).receive(hollow())
 
 
 async def test_an_upload_that_breaks_off_goes_up_as_it_is() -> None:
@@ -51,4 +54,4 @@ async def test_an_upload_that_breaks_off_goes_up_as_it_is() -> None:
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        await receive(lost(), 1000)
+        await Arrivals(SMALL).receive(lost())

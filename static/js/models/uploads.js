@@ -50,7 +50,7 @@ export class Uploads extends EventTarget {
       if (!this.#all.has(id)) return;
       const denied = problem.status === 401 || problem.status === 403;
       if (denied) this.dispatchEvent(new CustomEvent("denied"));
-      const again = denied || !problem.status || problem.status >= 500 || problem.status === 429;
+      const again = denied || !problem.status || problem.status >= 500 || [408, 429].includes(problem.status);
       this.#put({ ...this.#all.get(id), stop: null, again, error: problem.message });
     }
   }
