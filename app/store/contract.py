@@ -17,6 +17,8 @@ from app.core.lesson import Position, Register, Write
 from app.core.poll import Refusal
 from app.core.stamp import Stamp
 
+ENTRY_WRITES = 1_000  # of one entry of a feed; what a request changes beyond them fills further entries
+
 
 class StoreUnavailable(ConnectionError):
     """The store cannot be reached or does not answer in time. Whether the call took effect is not known."""

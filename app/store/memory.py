@@ -15,7 +15,7 @@ from app.core.keys import EPHEMERAL, own
 from app.core.lesson import NULL, Lesson, Position, Write
 from app.core.poll import Refusal, parse_poll, refuse, tally
 from app.core.stamp import LessonClock, Stamp
-from app.store.contract import Change, Entry, Limits, Outcome, Reason, Refused, Snapshot
+from app.store.contract import ENTRY_WRITES, Change, Entry, Limits, Outcome, Reason, Refused, Snapshot
 
 BLOCK_S = 5.0
 CENSUS_MS = 3_000
@@ -31,6 +31,36 @@ class _Kept:
     dirty: set[str] = field(default_factory=set)
     number: int = 0
     ended: bool = False
+
+
+class _Request:
+    """The writes of one request on their way into a lesson and its feed: one entry, or as many as they fill."""
+
+    def __init__(self, kept: _Kept, now: int, limit: int) -> None:
+        self._kept, self._now, self._limit = kept, now, limit
+        self._writes: list[Write] = []
+
+    def take(self, write: Write) -> bool:
+        """Apply a write; False where it does not win."""
+        last = self._kept.lesson.position
+        applied = self._kept.lesson.apply(_next(last, self._now), [write])[0]
+        self._kept.lesson.position = last  # until its entry is whole
+        if applied:
+            self._writes.append(write)
+            if len(self._writes) == ENTRY_WRITES:
+                self.tell()
+        return applied
+
+    def tell(self) -> None:
+        """Append what has been applied to the feed."""
+        if not self._writes:
+            return
+        kept = self._kept
+        kept.number += 1
+        kept.lesson.position = _next(kept.lesson.position, self._now)
+        entry = Entry(kept.lesson.position, kept.number, self._writes)
+        kept.feed = [*kept.feed, entry][-self._limit :]
+        self._writes = []
 
 
 class MemoryStore:
@@ -90,37 +120,22 @@ class MemoryStore:
             raise Refused(Reason.FULL)
 
     def _write(self, kept: _Kept, changes: Sequence[Change], now: int) -> Outcome:
-        before = kept.lesson.position
-        position = _next(before, now)
+        request = _Request(kept, now, self._limits.feed)
         applied: list[bool] = []
         stamps: list[Stamp] = []
-        writes: list[Write] = []
+        gone: list[str] = []
         for change in changes:
-            used = kept.clock.stamp(change.stamp, now)
-            write = Write(change.key, used, change.raw, change.mark)
+            stamps.append(kept.clock.stamp(change.stamp, now))
             polls = _polls_named(kept.lesson, change)
-            applied += kept.lesson.apply(position, [write])
-            if applied[-1]:
-                writes.append(write)
-            stamps.append(used)
-            for key in polls:
-                if _is_gone(kept.lesson, key):
-                    writes += self._forget_votes(kept, key.partition("/")[2], position, now)
-        if writes:
-            kept.number += 1
-            kept.feed = [*kept.feed, Entry(position, kept.number, writes)][-self._limits.feed :]
-        else:
-            kept.lesson.position = before
+            applied.append(request.take(Write(change.key, stamps[-1], change.raw, change.mark)))
+            gone += [key.partition("/")[2] for key in polls if _is_gone(kept.lesson, key)]
+        for poll in gone:
+            kept.votes.pop(poll, None)
+            kept.dirty.discard(poll)
+            if not _is_gone(kept.lesson, f"tally/{poll}"):
+                request.take(Write(f"tally/{poll}", kept.clock.stamp(None, now), NULL))
+        request.tell()
         return Outcome(kept.lesson.position, applied, stamps)
-
-    def _forget_votes(self, kept: _Kept, poll: str, position: Position, now: int) -> list[Write]:
-        kept.votes.pop(poll, None)
-        kept.dirty.discard(poll)
-        if _is_gone(kept.lesson, f"tally/{poll}"):
-            return []
-        write = Write(f"tally/{poll}", kept.clock.stamp(None, now), NULL)
-        kept.lesson.apply(position, [write])
-        return [write]
 
     async def _tell(self) -> None:
         async with self._news:

@@ -10,7 +10,7 @@
 --   pulled far-ahead stamp -> the stamp it was pulled back to
 
 local META, STATE, NAMES, FEED, VOTES, COUNTS, PULLED = unpack(KEYS)
-local AHEAD_MS, COUNTER_MAX, PULLED_MAX = 5000, 9999999999, 1000
+local AHEAD_MS, COUNTER_MAX, PULLED_MAX, ENTRY_WRITES = 5000, 9999999999, 1000, 1000
 
 local function text(number) return string.format('%.0f', number) end
 

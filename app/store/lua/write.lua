@@ -51,35 +51,46 @@ local function polls_named(write)
   return found
 end
 
+-- What is applied goes into one entry, and beyond ENTRY_WRITES into further ones: a command has so many arguments at most,
+-- and a script that failed after its first change would leave a lesson that no entry tells of.
+local position, applied, answer = next_position(meta, now), {}, { 'ok', '' }
+local function tell()
+  append(meta, position, applied, ARGV[5])
+  position, applied = next_position(meta, now), {}
+end
+local function take(write)
+  if not apply(meta, write, position) then return false end
+  applied[#applied + 1] = write
+  if #applied == ENTRY_WRITES then tell() end
+  return true
+end
+
 -- A poll's votes go with it: its id may be used again, for another question. What each voter chose is not looked for,
 -- which would take as long as there are voters; it belongs to a round that is over.
-local function forget_votes(poll, meta, position)
+local function forget_votes(poll)
   redis.call('HINCRBY', META, 'round:' .. poll, 1)
   redis.call('HDEL', META, 'dirty:' .. poll)
   redis.call('HDEL', COUNTS, poll .. ':voters')
   for option = 0, OPTIONS_MAX - 1 do redis.call('HDEL', COUNTS, poll .. ':' .. text(option)) end
   local tally = get('tally/' .. poll)
-  if not tally or tally.raw == 'null' then return nil end
-  local write = { key = 'tally/' .. poll, mark = 0, keep = '1', raw = 'null', stamp = issue_stamp(meta, nil, now) }
-  return apply(meta, write, position) and write or nil
+  if not tally or tally.raw == 'null' then return end
+  take({ key = 'tally/' .. poll, mark = 0, keep = '1', raw = 'null', stamp = issue_stamp(meta, nil, now) })
 end
 
-local position, applied, answer = next_position(meta, now), {}, {}
+local gone = {}
 for _, write in ipairs(writes) do
   write.stamp = issue_stamp(meta, write.asked ~= '' and parse_stamp(write.asked) or nil, now)
   local polls = polls_named(write)
-  local done = apply(meta, write, position)
-  if done then applied[#applied + 1] = write end
+  answer[#answer + 1], answer[#answer + 2] = take(write) and 1 or 0, stamp_text(write.stamp)
   for _, key in ipairs(polls) do
     local register = get(key)
-    if not register or register.raw == 'null' then
-      applied[#applied + 1] = forget_votes(string.sub(key, 6), meta, position)
-    end
+    if not register or register.raw == 'null' then gone[#gone + 1] = string.sub(key, 6) end
   end
-  answer[#answer + 1], answer[#answer + 2] = done and 1 or 0, stamp_text(write.stamp)
 end
+for _, poll in ipairs(gone) do forget_votes(poll) end
 
-if #applied > 0 then append(meta, position, applied, ARGV[5]) end
+if #applied > 0 then tell() end
 if mode == 'end' then meta.ended = 1 end
 Meta.save(meta, now, ARGV[6])
-return { 'ok', meta.last, unpack(answer) }
+answer[2] = meta.last
+return answer
