@@ -35,9 +35,7 @@ FOREIGN = [
     re.compile(r"(?<![\w.$}])/(?:work|root|Users)/[\w.]"),
     re.compile(r"(?<![\w.$}])/home/\w+/"),
     re.compile(r"(?<![\w.$}])/op[t]/wheels"),
-    re.compile(
-        r"pypi\.org|pythonhosted\.org|registry\.npmjs|index-url\s*[= ]\s*http|crates\.io|deb\.debian\.org"
-    ),
+    re.compile(r"index-url\s*[= ]\s*http|\"resolved\":\s*\"http|^registry\s*="),
 ]
 
 
