@@ -8,6 +8,10 @@ connection at a time.
 
 import asyncio
 
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+from app.web.heads import BoundedHeads
+
 HEAD_S = 10.0
 BODY_S = 15.0
 SLOWEST = 64 * 1024  # bytes a second; 50 MiB may take 14 minutes
@@ -29,10 +33,9 @@ class Deadline:
         if self._timer is None:
             self._set(HEAD_S)
 
-    def body(self, declared: bytes | None) -> None:
-        """The head is whole; `declared` is its Content-Length."""
+    def body(self, length: int | None) -> None:
+        """The head is whole; `length` is its Content-Length."""
         self.clear()
-        length = int(declared) if declared is not None and declared.isdigit() else None
         self._set(UNDECLARED_S if length is None else BODY_S + min(length, LONGEST) / SLOWEST)
 
     def clear(self) -> None:
@@ -47,3 +50,30 @@ class Deadline:
     def _missed(self) -> None:
         self._timer = None
         self._transport.abort()
+
+
+class TimedRequests(BoundedHeads):
+    """The protocol, which waits for a request until its deadline."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.deadline = Deadline(transport)
+        self.deadline.head()
+
+    def data_received(self, data: bytes) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None or cycle.response_complete:
+            self.deadline.head()
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self.deadline.body(self.declared)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.deadline.clear()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.deadline.clear()
+        super().connection_lost(exc)

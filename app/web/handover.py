@@ -23,9 +23,8 @@ from app.core.frames import Frame
 from app.core.lesson import Position
 from app.web import sockets
 from app.web.answers import NO_PAGE, SECURITY
-from app.web.deadlines import Deadline
-from app.web.heads import BoundedHeads
 from app.web.opening import Opening, again
+from app.web.pipeline import OneAtATime
 from app.web.stream import HEADERS, StreamResponse
 
 EXTENSION = "lectern.handover"
@@ -35,38 +34,18 @@ LINGER_S = 4.0  # for the last bytes to a peer that is not reading; longer, to i
 HandOver = Callable[["Stream"], asyncio.Transport | None]
 
 
-class LecternProtocol(BoundedHeads):
-    """uvicorn's protocol, with the hand-over, deadlines, and sockets that notice vanished peers."""
+class LecternProtocol(OneAtATime):
+    """uvicorn's protocol, bounded and timed, with the hand-over and sockets that notice vanished peers."""
 
     stopping = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self.deadline = Deadline(transport)
-        self.deadline.head()
         sockets.prepare(transport.get_extra_info("socket"))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["extensions"] = {EXTENSION: self.hand_over}  # type: ignore[dict-item]
-
-    def data_received(self, data: bytes) -> None:
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.response_complete:
-            self.deadline.head()
-        super().data_received(data)
-
-    def on_headers_complete(self) -> None:
-        super().on_headers_complete()
-        self.deadline.body(dict(self.headers).get(b"content-length"))
-
-    def on_message_complete(self) -> None:
-        super().on_message_complete()
-        self.deadline.clear()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.deadline.clear()
-        super().connection_lost(exc)
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -86,7 +65,7 @@ class LecternProtocol(BoundedHeads):
     def hand_over(self, stream: "Stream") -> asyncio.Transport | None:
         """Make the stream the connection's protocol; None where this connection cannot be handed over."""
         cycle, transport = self.cycle, self.transport
-        ready = not (cycle.disconnected or cycle.response_started or self.pipeline or transport.is_closing())
+        ready = not (cycle.disconnected or cycle.response_started or self.ahead or transport.is_closing())
         if not ready or self.scope["http_version"] not in {"1.0", "1.1"} or self.scheme != "http":
             return None
         # For uvicorn the response is complete; what it would do then is not to be done.

@@ -24,6 +24,7 @@ class BoundedHeads(LastAnswer):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.in_head = False
+        self.declared: int | None = None  # the body's length
         self.head_bytes = 0
         self.head_reads = 0  # bytes of reads that were nothing but head, and did not end it
 
@@ -42,6 +43,8 @@ class BoundedHeads(LastAnswer):
 
     def on_headers_complete(self) -> None:
         self.in_head = False
+        length = dict(self.headers).get(b"content-length", b"").strip()  # a number: the parser has looked
+        self.declared = int(length) if length.isdigit() else None
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:

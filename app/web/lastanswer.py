@@ -28,6 +28,11 @@ class LastAnswer(HttpToolsProtocol):
         """Whether nothing more can be said."""
         return self._drop is not None or self.transport.is_closing()
 
+    @property
+    def unheard(self) -> bool:
+        """Whether something of what the peer says has not been read."""
+        return self.in_message
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.in_message = True
@@ -93,7 +98,7 @@ class _Answering:
 
     def close(self) -> None:
         connection = self._transport.get_protocol()
-        if isinstance(connection, LastAnswer) and connection.in_message:
+        if isinstance(connection, LastAnswer) and connection.unheard:
             connection.part()
         else:
             self._transport.close()

@@ -1,6 +1,7 @@
 """What happens between the last answer of a connection and its end, while the peer is still sending."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -83,11 +84,28 @@ async def test_a_server_that_stops_does_not_wait_for_it(said: bytes, status: byt
         assert (await ends.reader.read()).startswith(b"HTTP/1.1 " + status)
 
 
-async def test_who_sends_nonsense_behind_a_request_gives_it_up() -> None:
+async def test_who_sends_nonsense_within_a_request_gives_it_up() -> None:
     """What serves the request hears that its peer has gone, and nothing is said after the refusal."""
     async with connection() as ends:
-        ends.writer.write(WHOLE)
+        ends.writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n")
         await until(lambda: bool(ends.state.tasks))
         await parting(ends, NO_HTTP)
         await until(lambda: not ends.state.tasks)
         assert (await ends.reader.read()).count(b"HTTP/1.1") == 1
+
+
+async def test_nonsense_behind_a_request_costs_it_nothing() -> None:
+    """It is looked at when the request has been answered, and refused then."""
+
+    async def later(scope: Any, receive: Any, send: Any) -> None:
+        await answer.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    answer = asyncio.Event()
+    async with connection(later) as ends:
+        ends.writer.write(WHOLE + NO_HTTP)
+        await until(lambda: bool(ends.protocol.ahead))
+        answer.set()
+        told = (await ends.reader.read()).split(b"HTTP/1.1 ")
+        assert [one[:3] for one in told] == [b"", b"200", b"400"]
