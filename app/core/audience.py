@@ -11,7 +11,7 @@ Rules:
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from app.core.keys import OWN, family, is_prefix
@@ -90,7 +90,9 @@ def snapshot(lesson: Lesson, audience: Audience) -> dict[str, str]:
     seen = {}
     for register in lesson:
         key = register.key
-        if key.startswith("ink/") and not key.startswith(ink):
+        if key.startswith("ink/"):
+            if register.raw != NULL and key.startswith(ink):
+                seen[key] = register.raw
             continue
         raw = _sight(lesson, register, audience)
         if raw is not None and raw != NULL:
@@ -98,15 +100,35 @@ def snapshot(lesson: Lesson, audience: Audience) -> dict[str, str]:
     return seen
 
 
+def at_most(lesson: Lesson) -> int:
+    """More registers than this a snapshot does not have, for whomever it is."""
+    return len(lesson) - lesson.number_below("ink/") + lesson.number_below(_current_ink(lesson))
+
+
+def weight(told: Mapping[str, str]) -> int:
+    """About the bytes of an event."""
+    return sum(len(key) + len(raw) for key, raw in told.items())
+
+
 def changes(lesson: Lesson, audience: Audience, since: Position) -> dict[str, str]:
     """What has changed for the audience since a position: key -> JSON text, `null` where it is gone."""
-    told: dict[str, str] = {}
+    return dict(_changes(lesson, audience, since))
+
+
+def any_change(lesson: Lesson, audience: Audience, since: Position) -> bool:
+    """Whether `changes` has anything to tell."""
+    return next(_changes(lesson, audience, since), None) is not None
+
+
+def _changes(lesson: Lesson, audience: Audience, since: Position) -> Iterator[tuple[str, str]]:
     for register in lesson.changed(since):
+        if register.key.startswith("ink/"):  # most of what a lesson has, told to all as it is
+            yield register.key, register.raw
+            continue
         for also in _with(lesson, register):
             raw = _sight(lesson, also, audience)
             if raw is not None:
-                told[also.key] = raw
-    return told
+                yield also.key, raw
 
 
 def _with(lesson: Lesson, register: Register) -> list[Register]:

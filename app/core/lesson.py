@@ -75,14 +75,22 @@ class Lesson:
         """The register, tombstones included."""
         return self._registers.get(key)
 
+    def number_below(self, prefix: str) -> int:
+        """How many registers there are below a prefix."""
+        return len(self._below.get(prefix, ()))
+
     def below(self, prefix: str) -> list[Register]:
         """Every register below a prefix, in the order of keys."""
         return [self._registers[key] for key in sorted(self._below.get(prefix, ()))]
 
+    def newest(self) -> Iterator[Register]:
+        """All registers, the last changed first."""
+        return reversed(self._registers.values())
+
     def changed(self, since: Position) -> list[Register]:
         """The registers whose last change is after `since`, in the order of keys."""
         found = []
-        for register in reversed(self._registers.values()):
+        for register in self.newest():
             if register.position <= since:
                 break
             found.append(register)

@@ -27,6 +27,7 @@ from app.core.frames import Frame
 from app.core.keys import EPHEMERAL
 from app.core.lesson import NULL, Lesson, Position, Register
 from app.feed.crowd import Crowd, Delivery
+from app.feed.kept import Shelf
 from app.feed.subscriber import Subscriber
 from app.feed.views import Views
 from app.store.contract import Entry, Snapshot
@@ -48,8 +49,11 @@ NO_LESSON = About("", 0, "ended")
 class Channel:
     """One lesson, as this process serves it. Its code is added to `recount` when its crowd changes."""
 
-    def __init__(self, code: str, snapshot: Snapshot, recount: set[str] | None = None) -> None:
+    def __init__(
+        self, code: str, snapshot: Snapshot, recount: set[str] | None = None, shelf: Shelf | None = None
+    ) -> None:
         self.code = code
+        self._shelf = Shelf() if shelf is None else shelf
         self._recount = set() if recount is None else recount
         self._about_of: Register | None = None
         self._about = NO_LESSON
@@ -75,7 +79,7 @@ class Channel:
         about = self.about
         self.first = Position(about.created, 0)
         epoch = lesson_epoch(snapshot.store, self.code, about.created)
-        self.views = Views(self.lesson, epoch)
+        self.views = Views(self.lesson, epoch, self._shelf)
         self.views.viewers = self.viewers
 
     # --- what the lesson is -------------------------------------------------------------------------
@@ -129,6 +133,7 @@ class Channel:
     def reload(self, snapshot: Snapshot) -> None:
         """Start again from what the store holds: same epoch, the changes go out; another, a reset does."""
         epoch = self.views.epoch
+        self.views.forget()
         self._take(snapshot)
         if self.views.epoch != epoch:
             metrics.RESETS.inc()

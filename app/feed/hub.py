@@ -16,6 +16,7 @@ from app import metrics
 from app.core.cursor import Cursor
 from app.core.lesson import Position
 from app.feed.channel import Channel
+from app.feed.kept import Shelf
 from app.store.contract import Change, Entry, Outcome, Store, StoreUnavailable
 
 IDLE_S = 61.0
@@ -38,6 +39,7 @@ class Hub:
         self.channels: dict[str, Channel] = {}
         # Viewers of each lesson that some process has loaded, by the last census.
         self.given: Mapping[str, int] = {}
+        self._shelf = Shelf()
         self.recount: set[str] = set()  # lessons loaded, dropped, joined or left since the last census
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
         self._stale: set[str] = (
@@ -71,7 +73,7 @@ class Hub:
             snapshot = await self.store.load(code)
             if snapshot is None:
                 return None
-            channel = self.channels[code] = Channel(code, snapshot, self.recount)
+            channel = self.channels[code] = Channel(code, snapshot, self.recount, self._shelf)
             channel.census(self.given.get(code, 0))  # who watches elsewhere is known before the next census
             self.recount.add(code)
             channel.used = asyncio.get_running_loop().time()
@@ -95,6 +97,7 @@ class Hub:
         for code, channel in list(self.channels.items()):
             if channel.idle and channel.used < before and code not in self._stale:
                 del self.channels[code]
+                channel.views.forget()
                 self.recount.add(code)
                 self.roster += 1
 

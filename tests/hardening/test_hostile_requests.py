@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
+import httpx
+import psutil
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -19,6 +21,7 @@ from tests.support.wire import Wire, assert_problem, head, sight, somewhere_else
 
 GUESSES = 30  # an address may make at once
 WHITE = {"mode": "white"}
+MIB = 1024 * 1024
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -35,6 +38,25 @@ ALMOST = st.fixed_dictionaries(
         )
     }
 )
+
+
+async def test_made_up_cursors_cost_no_memory(server: Server, http: httpx.AsyncClient) -> None:
+    """A hundred different ones on a lesson of 8,000 strokes, each with an answer of its own of up to 3 MB."""
+    teacher = await Teacher.start(http)
+    await teacher.write(("slide", {"page": "blank-1"}))
+    line = stroke(*[5] * 160)
+    cursors = [
+        (await teacher.write(*((f"ink/blank-1/s{first + each}", line) for each in range(80))))["cursor"]
+        for first in range(0, 8_000, 80)
+    ]
+    process = psutil.Process(server.pid)
+    before, answered = process.memory_info().rss, 0
+    for cursor in cursors:
+        answer = await http.get(f"{teacher.path}/state", params={"cursor": cursor})
+        assert b'"reset"' not in answer.content[:200]
+        answered += len(answer.content)
+    assert answered > 100 * MIB
+    assert process.memory_info().rss - before < 40 * MIB
 
 
 async def test_codes_cannot_be_guessed_for_long(sites: Sites, teacher: Teacher) -> None:
