@@ -26,7 +26,7 @@ def main() -> None:
                 os.environ["REDIS_URL"] = embedded.url
             serve.run(settings, on_bound=_say, on_stop=embedded.stopping if embedded else lambda: None)
     except BadSetting as fault:
-        sys.exit(f"lectern: {fault}")
+        logs.refuse(str(fault))
 
 
 def _say(url: str) -> None:

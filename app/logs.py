@@ -12,6 +12,7 @@ import os
 import re
 import sys
 import time
+from typing import NoReturn
 
 VALUE_CHARACTERS = 16_384  # of one value; the end of a traceback is what tells most
 _BARE = re.compile(r"[A-Za-z0-9_.:/+-]+")
@@ -60,7 +61,14 @@ def configure(level: str) -> None:
         logging.getLogger("uvicorn.error").addFilter(_ours)
 
 
-def fatal(what: str, fault: BaseException | None) -> None:
+def fatal(what: str, fault: BaseException | None) -> NoReturn:
     """Log and end the process at once, so that its supervisor starts another."""
     logging.getLogger("lectern").critical(what, exc_info=fault)
     os._exit(70)  # EX_SOFTWARE
+
+
+def refuse(why: str) -> NoReturn:
+    """Say to whoever deploys why nothing is served, and end the process at once."""
+    sys.stderr.write(f"lectern: {why}\n")
+    sys.stderr.flush()
+    os._exit(2)  # as for a setting that cannot be used

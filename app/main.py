@@ -28,7 +28,7 @@ from app.feed.presence import EVERY_S, Presence
 from app.feed.reader import AGE_EVERY_S, PROBE_EVERY_S, FeedReader
 from app.feed.tallies import SWEEP_S, Tallies
 from app.settings import Settings
-from app.store.contract import Limits, StoreUnavailable
+from app.store.contract import Limits, StoreUnavailable, StoreUnfit
 from app.store.deckbook import DeckBook
 from app.store.redis import RedisStore
 from app.web.app import build
@@ -93,7 +93,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
         verify_tls=settings.redis_verify_tls,
     )
     stack.push_async_callback(store.close)
-    secret = settings.secret.encode() or await _secret(store)
+    secret = await _secret(store, settings.secret.encode())
     hub = Hub(store, worker)
     reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
     book = DeckBook(store.redis, worker)
@@ -130,16 +130,22 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
     )
 
 
-async def _secret(store: RedisStore) -> bytes:
-    """The kept secret. A store that is mute or starting is waited for: a worker that takes a dead one's place
-    while the store is away must not end its supervisor, as one that fails at once does."""
+async def _secret(store: RedisStore, given: bytes) -> bytes:
+    """The secret that is set, or the kept one. A store that cannot be used ends the start; one that is mute or starting is
+    waited for: a worker that takes a dead one's place while the store is away must not end its supervisor, as one that
+    fails at once does."""
     deadline = asyncio.get_running_loop().time() + STORE_S
     while True:
         try:
-            return await store.secret()
+            await store.check()
+            return given or await store.secret()
+        except StoreUnfit as fault:
+            logs.refuse(str(fault))
         except StoreUnavailable as fault:
+            if given:
+                return given
             if asyncio.get_running_loop().time() > deadline:
-                logs.fatal("no answer from the store named by REDIS_URL", fault)
+                logs.fatal(f"no answer from the store named by REDIS_URL: {fault}", None)
             log.warning("waiting for the store: %s", fault)
         await asyncio.sleep(0.5)
 

@@ -2,12 +2,14 @@
 
 Rules: one worker runs in this process; more run under uvicorn's supervisor, which starts a dead one
 again, and at SIGHUP replaces them one by one, for which SIGTERM does not wait. How streams end at SIGTERM
-is `app/web/handover.py`; Ctrl+C does not wait for it. An orderly stop is exit code 0.
+is `app/web/handover.py`; Ctrl+C does not wait for it. An orderly stop is exit code 0; a setting, or a store,
+that cannot be used is 2, after one sentence, and nothing is tried again.
 """
 
 import logging
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -24,6 +26,8 @@ BACKLOG = 4096  # everyone opens the page at once
 GRACE_S = 4  # after the drain, for requests under way; with the longest drain the process is gone before 28 s
 POLL_S = 0.1  # how soon a restart notices a SIGTERM
 START_S = 30.0  # that a restart waits for a new worker: longer than a start waits for its store
+REFUSED = 2  # the exit code of a process that cannot use a setting, or the store that it names
+REFUSED_PAUSE_S = 10.0
 KEEP_ALIVE_S = 65  # longer than the routers in front keep theirs
 
 
@@ -63,6 +67,23 @@ class _Supervisor(Multiprocess):
     def __init__(self, config: uvicorn.Config, sockets: list[socket.socket]) -> None:
         super().__init__(config, sockets)
         self._leaving: list[Process] = []  # told to stop, and not one of `processes` any more
+        self._served = False
+        self._again_at = 0.0  # from when on a worker that refused is started again
+        self.refused = False
+
+    def keep_subprocess_alive(self) -> None:
+        """As uvicorn does it, but for workers that end with `REFUSED`: before any has served all would, and the start is over;
+        later the others serve on, and its place is filled after a pause."""
+        self._served = self._served or any(process.is_ready(timeout=1) for process in self.processes)
+        if any(process.exitcode == REFUSED for process in self.processes):
+            if not self._served:
+                self.refused = True
+                self.should_exit.set()
+                return
+            if time.monotonic() < self._again_at:
+                return
+            self._again_at = time.monotonic() + REFUSED_PAUSE_S
+        super().keep_subprocess_alive()
 
     def _told_to_stop(self) -> bool:
         # Signals wait in a queue that the loop, which is busy with a restart, does not look at.
@@ -133,6 +154,9 @@ def run(settings: Settings, *, on_bound: Callable[[str], None], on_stop: Callabl
         if settings.web_concurrency == 1:
             _Server(asked).run([listener])
         else:
-            _Supervisor(asked, [listener]).run()
+            supervisor = _Supervisor(asked, [listener])
+            supervisor.run()
+            if supervisor.refused:
+                sys.exit(REFUSED)
     finally:
         on_stop()

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+from app import storeurl
+
 DRAIN_MAX_S = 22  # with 4 s for requests under way, before platforms kill a process, 30 s after SIGTERM
 SECRET_CHARS = 16  # fewer could be tried out
-REDIS = ("redis://", "rediss://", "unix://")
 LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -51,7 +52,7 @@ class Settings:
         rules = (
             (0 <= self.port <= 65_535, "PORT must be 0 to 65535"),
             (self.web_concurrency >= 1, "WEB_CONCURRENCY must be at least 1"),
-            (_is(self.redis_url, *REDIS), f"REDIS_URL must start with one of {', '.join(REDIS)}"),
+            (not (wrong := self.redis_url and storeurl.fault(self.redis_url)), f"REDIS_URL {wrong}"),
             (
                 "://" not in self.decks_url or _is(self.decks_url, "s3://", "file://"),
                 "DECKS_URL must be a folder, or start with s3:// or file://",

@@ -24,6 +24,10 @@ class StoreUnavailable(ConnectionError):
     """The store cannot be reached or does not answer in time. Whether the call took effect is not known."""
 
 
+class StoreUnfit(StoreUnavailable):
+    """The store answers and cannot be used as it is; the message is a sentence for the person who deploys."""
+
+
 class Reason(Enum):
     """Why a write is refused."""
 

@@ -5,24 +5,17 @@ abandoned `LEASE_MS` later. A deck is in the book until it is crossed out, which
 its files once its lesson is gone: so no file is ever left without an entry.
 """
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from app import metrics
-from app.store.contract import StoreUnavailable
+from app.store.connection import answered
 from app.store.records import lesson_keys
-from app.store.redis import ANSWER_S
 
 LEASE_MS = 15_000
 _DECKS = "lectern:decks"  # deck -> lesson
 _RENDERS = "lectern:renders"  # deck -> [lesson, name] while it is not whole
-
-T = TypeVar("T")
 
 
 class DeckBook:
@@ -34,7 +27,7 @@ class DeckBook:
 
     async def lesson(self, deck: str) -> str | None:
         """The deck's lesson, or None for an unknown deck."""
-        kept: Any = await _call(lambda: self._redis.hget(_DECKS, deck))
+        kept: Any = await answered(lambda: self._redis.hget(_DECKS, deck))
         return kept.decode() if kept else None
 
     async def claim(self, deck: str, lesson: str, name: str) -> bool:
@@ -47,51 +40,41 @@ class DeckBook:
             await self._redis.hset(_RENDERS, deck, json.dumps([lesson, name]))
             return True
 
-        return await _call(take)
+        return await answered(take)
 
     async def renew(self, deck: str) -> None:
         """Keep the claim."""
-        await _call(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS))
+        await answered(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS))
 
     async def release(self, deck: str) -> None:
         """The deck is whole, or has failed for good."""
-        await _call(lambda: self._redis.hdel(_RENDERS, deck))
-        await _call(lambda: self._redis.delete(_lease(deck)))
+        await answered(lambda: self._redis.hdel(_RENDERS, deck))
+        await answered(lambda: self._redis.delete(_lease(deck)))
 
     async def abandoned(self) -> list[tuple[str, str, str]]:
         """Decks whose rendering has begun and that nobody claims now: deck, lesson, name."""
-        renders: dict[Any, Any] = await _call(lambda: self._redis.hgetall(_RENDERS))
+        renders: dict[Any, Any] = await answered(lambda: self._redis.hgetall(_RENDERS))
         found = []
         for deck, about in renders.items():
-            if not await _call(lambda deck=deck: self._redis.exists(_lease(deck.decode()))):  # type: ignore[misc]
+            if not await answered(lambda deck=deck: self._redis.exists(_lease(deck.decode()))):  # type: ignore[misc]
                 lesson, name = json.loads(about)
                 found.append((deck.decode(), lesson, name))
         return found
 
     async def orphans(self) -> list[str]:
         """Decks whose lesson is gone."""
-        decks: dict[Any, Any] = await _call(lambda: self._redis.hgetall(_DECKS))
+        decks: dict[Any, Any] = await answered(lambda: self._redis.hgetall(_DECKS))
         found = []
         for deck, lesson in decks.items():
             meta = lesson_keys(lesson.decode())[0]
-            if not await _call(lambda meta=meta: self._redis.exists(meta)):  # type: ignore[misc]
+            if not await answered(lambda meta=meta: self._redis.exists(meta)):  # type: ignore[misc]
                 found.append(deck.decode())
         return found
 
     async def cross_out(self, deck: str) -> None:
         """The deck's files are gone."""
-        await _call(lambda: self._redis.hdel(_DECKS, deck))
+        await answered(lambda: self._redis.hdel(_DECKS, deck))
 
 
 def _lease(deck: str) -> str:
     return f"lectern:render:{deck}"
-
-
-async def _call(command: Callable[[], Awaitable[T]]) -> T:
-    """One command, or a short run of them: answered within `ANSWER_S`."""
-    try:
-        async with asyncio.timeout(ANSWER_S):
-            return await command()
-    except (RedisError, OSError) as fault:
-        metrics.STORE_ERRORS.inc()
-        raise StoreUnavailable(str(fault) or "no answer in time") from fault

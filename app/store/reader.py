@@ -15,13 +15,13 @@ Rules:
 import asyncio
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Self
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
 
-from app import metrics
 from app.core.lesson import START, Position
+from app.store.connection import close, refuse_cluster, told
 from app.store.contract import Entry, StoreUnavailable
 from app.store.records import feed_key, parse_entry, parse_position, probe_key
 
@@ -54,7 +54,8 @@ class RedisReader:
     @classmethod
     async def open(cls, client: Redis, worker: str) -> Self:
         """A reader on `client`, which holds one connection. Raises redis-py's errors."""
-        info: dict[str, Any] = await client.info("server")
+        info: dict[str, Any] = await client.info("server", "cluster")
+        refuse_cluster(info)
         last: Any = await client.xrevrange(probe_key(worker), count=1)
         return cls(client, worker, info["run_id"], last[0][0] if last else str(START).encode())
 
@@ -73,26 +74,23 @@ class RedisReader:
 
     async def read(self) -> dict[str, list[Entry]]:
         connection: Any = self._client.connection
-        try:
+        with told():
             # One deadline for both; the connection itself has none, and would set one for each.
             async with asyncio.timeout(self.TIMEOUT_S):
                 await connection.send_packed_command(self._command(), check_health=False)
                 answer = await connection.read_response()
-        except (RedisError, OSError) as fault:
-            metrics.STORE_ERRORS.inc()
-            raise StoreUnavailable(f"{type(fault).__name__} {fault}") from fault
-        told: dict[str, list[Entry]] = {}
+        news: dict[str, list[Entry]] = {}
         for feed, entries in answer or ():
             last = _bulk(entries[-1][0])
             if feed == self._probe:
                 self._heard = last
-                told[""] = []
+                news[""] = []
             else:
                 group, place = self._at[feed]
                 self._groups[group][place] = last
                 self._moved.add(group)
-                told[self._lessons[feed]] = [*self._parsed(feed, entries)]
-        return told
+                news[self._lessons[feed]] = [*self._parsed(feed, entries)]
+        return news
 
     def _command(self) -> bytes:
         for group in self._moved:
@@ -113,8 +111,8 @@ class RedisReader:
                     yield Entry(at, 0, [])
 
     async def close(self) -> None:
-        await self._client.aclose()
-        await self._client.connection_pool.disconnect()
+        with suppress(StoreUnavailable):  # it may be dead already
+            await close(self._client)
 
 
 def _bulk(data: bytes) -> bytes:

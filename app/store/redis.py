@@ -3,67 +3,34 @@
 Rules:
 - All keys of a lesson share the hash tag `{code}`, so that each script touches one slot of a cluster.
 - Commands go through a pool with short timeouts and are tried once more only where the connection was
-  found dead: a caller is answered within `ANSWER_S`, and told when the outcome is not known.
+  found dead; `connection.py` says how a fault is told.
 - The blocking reader is in `reader.py`, on a connection of its own.
 """
 
-import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from typing import Any, TypeVar
 
 import msgspec
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
-from redis.exceptions import ConnectionError as RedisConnectionError, RedisError
 
-from app import metrics
 from app.core.keys import EPHEMERAL, own
 from app.core.poll import Refusal
 from app.core.stamp import parse_stamp
+from app.store.connection import answered, close, connect, refuse_cluster
 from app.store.contract import Change, Limits, Outcome, Reason, Refused, Snapshot, StoreUnavailable
 from app.store.reader import RedisReader
 from app.store.records import lesson_keys, parse_position, parse_register, probe_key
 
 T = TypeVar("T")
 
-COMMAND_S = 2.0  # for one command on one connection
-ANSWER_S = 2.5  # with the wait for a connection; a POST must fail within 3 s when the store is mute
-CONNECTIONS = 32
 CENSUS_S = 3  # a killed worker's viewers are forgotten after this long
 
 _SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
 _WORKERS = "lectern:workers"
 _COUNTS = msgspec.json.Decoder(dict[str, int])
-
-
-def connect(
-    url: str, *, verify_tls: bool = True, timeout_s: float | None = COMMAND_S, retries: int = 1
-) -> Redis:
-    """A client for `redis://`, `rediss://` or `unix://`; `verify_tls` False accepts a self-signed certificate.
-
-    `timeout_s` None: the caller sets the deadlines.
-    """
-    extra: dict[str, Any] = {}
-    if not url.startswith("unix:"):
-        extra["socket_keepalive"] = True
-    if url.startswith("rediss:") and not verify_tls:
-        extra["ssl_cert_reqs"] = None
-    # Blocking: at the bound a command waits for a free connection, as long as it would for an answer.
-    pool = BlockingConnectionPool.from_url(
-        url,
-        timeout=timeout_s,
-        max_connections=CONNECTIONS,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
-        retry=Retry(NoBackoff(), retries, supported_errors=(RedisConnectionError,)),
-        protocol=2,  # one shape of answers, whatever the server offers
-        **extra,
-    )
-    return Redis(connection_pool=pool)
 
 
 class RedisStore:
@@ -154,8 +121,8 @@ class RedisStore:
         try:
             return await self._call(lambda: RedisReader.open(client, worker))
         except StoreUnavailable:
-            await client.aclose()
-            await client.connection_pool.disconnect()
+            with suppress(StoreUnavailable):
+                await close(client)
             raise
 
     async def probe(self, worker: str) -> None:
@@ -190,6 +157,10 @@ class RedisStore:
             self._censuses, self._total = answers, _summed(answers)
         return self._total
 
+    async def check(self) -> None:
+        """Raises StoreUnfit where this store cannot be used, StoreUnavailable where it cannot be asked now."""
+        refuse_cluster(await self._call(lambda: self.redis.info("server", "cluster")))
+
     async def secret(self) -> bytes:
         async def ask() -> bytes:
             await self.redis.set(_SECRET, secrets.token_hex(32), nx=True)
@@ -199,16 +170,11 @@ class RedisStore:
         return await self._call(ask)
 
     async def close(self) -> None:
-        await self.redis.aclose()
-        await self.redis.connection_pool.disconnect()
+        with suppress(StoreUnavailable):
+            await close(self.redis)
 
     async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
-        try:
-            async with asyncio.timeout(ANSWER_S):
-                return await command()
-        except (RedisError, OSError) as fault:
-            metrics.STORE_ERRORS.inc()
-            raise StoreUnavailable(str(fault) or "no answer in time") from fault
+        return await answered(command)
 
 
 def _summed(censuses: Iterable[bytes | None]) -> dict[str, int]:

@@ -7,7 +7,9 @@ It runs in a thread of its own, since the tests' loop stands still while a serve
 """
 
 import asyncio
+import random
 import socket
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +57,9 @@ class Proxy:
     def __init__(self, loop: asyncio.AbstractEventLoop, port: int, mark: bytes = b"") -> None:
         self.port = 0
         self.refusing = False  # new connections are reset
+        self.lives_s: float | None = (
+            None  # each new connection is reset at a random moment of so many seconds
+        )
         self.connections: set[Connection] = set()
         self.target = port
         self.mark = mark
@@ -96,10 +101,13 @@ class Proxy:
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection of a client."""
         if self.refusing:
-            writer.transport.abort()
+            await asyncio.sleep(random.uniform(0, 0.003))  # before and after the client's first bytes
+            _reset(writer)
             return
         connection = Connection(self, writer)
         self.connections.add(connection)
+        if self.lives_s is not None:
+            self._loop.call_later(random.uniform(0, self.lives_s), _reset, writer)
         try:
             await connection.run(reader)
         except OSError:
@@ -107,6 +115,13 @@ class Proxy:
         finally:
             self.connections.discard(connection)
             connection.cut()
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    # Not closed in order: whoever writes or reads next is told that the connection was reset.
+    linger = struct.pack("ii", 1, 0)
+    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    writer.transport.abort()
 
 
 class _Way:

@@ -12,7 +12,7 @@ from statistics import median
 import httpx
 import psutil
 
-from app.store.redis import CONNECTIONS
+from app.store.connection import CONNECTIONS
 
 GROWTH = 0.05  # of memory, or
 GROWTH_MIB = 6.0
