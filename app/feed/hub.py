@@ -17,7 +17,7 @@ from app.core.cursor import Cursor
 from app.core.lesson import Position
 from app.feed.channel import Channel
 from app.feed.kept import Shelf
-from app.store.contract import Change, Entry, Outcome, Store, StoreUnavailable
+from app.store.contract import Change, Entry, Outcome, Snapshot, Store, StoreUnavailable
 
 IDLE_S = 61.0
 FOLD_S = 1.0  # how long a write or a cursor from another worker waits for this one's fold
@@ -41,6 +41,9 @@ class Hub:
         self.given: Mapping[str, int] = {}
         self._shelf = Shelf()
         self.recount: set[str] = set()  # lessons loaded, dropped, joined or left since the last census
+        self.voted: set[str] = (
+            set()
+        )  # lessons heard to have votes, or loaded with some in no tally, since a sweep
         self._loading: dict[str, asyncio.Task[Channel | None]] = {}
         self._stale: set[str] = (
             set()
@@ -73,6 +76,7 @@ class Hub:
             snapshot = await self.store.load(code)
             if snapshot is None:
                 return None
+            self._note_votes(code, snapshot)
             channel = self.channels[code] = Channel(code, snapshot, self.recount, self._shelf)
             channel.census(self.given.get(code, 0))  # who watches elsewhere is known before the next census
             self.recount.add(code)
@@ -82,6 +86,10 @@ class Hub:
             return channel
         finally:
             self._loading.pop(code, None)
+
+    def _note_votes(self, code: str, snapshot: Snapshot) -> None:
+        if snapshot.unpublished:
+            self.voted.add(code)
 
     async def _rouse(self) -> None:
         """Make the reader look at the roster again; its own timeout does it too, only later."""
@@ -122,6 +130,9 @@ class Hub:
 
     def deliver(self, code: str, entries: Sequence[Entry]) -> None:
         """Entries of a lesson, in order."""
+        for entry in entries:
+            if any(write.key.startswith("tally/") for write in entry.writes):
+                self.voted.add(code)
         channel = self.channels.get(code)
         if channel is not None and code not in self._stale and not channel.deliver(entries):
             log.warning("a gap in the feed of a lesson; it is loaded again")
@@ -165,6 +176,7 @@ class Hub:
                 self.recount.add(channel.code)
                 channel.close()
                 return False
+            self._note_votes(channel.code, snapshot)
             channel.reload(snapshot)
             return True
         return False

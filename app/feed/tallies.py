@@ -1,23 +1,23 @@
 """Tallies: votes are counted when they come, and shown at most twice a second, the last one always.
 
-Rules: the store decides when a tally is due; this process asks again then. A poll is asked for again by
-every worker from time to time while it takes votes, so the tally is right even when the worker that took
-the last vote was killed right after.
+Rules: the store knows which votes no tally shows yet, and decides when the next tally is due; this process asks again then,
+once a lesson however many of its polls take votes. A poll that is closed, revealed or ended gets its last tally from the
+store in the same entry. What a killed process has left of an open poll is found by every other: a vote waits only within
+the pace of a tally that all have heard, so a lesson is asked about once, a turn after its last tally; one that is loaded
+says itself whether it has any. A poll that nobody votes in costs nothing.
 """
 
 import asyncio
 from collections.abc import Sequence
 
 from app import metrics
-from app.core.lesson import NULL
-from app.core.poll import Refusal, parse_poll
+from app.core.poll import Refusal
 from app.feed.channel import Channel
 from app.feed.hub import Hub, wall_ms
 from app.store.contract import StoreUnavailable
 
-SWEEP_S = 4.9
+SWEEP_S = 2.3  # longer than the pace of tallies: what was heard a turn ago, nobody will publish any more
 RETRY_MS = 1_000
-RECENT_MS = 30_000  # a poll closed longer ago than this has had its last tally
 
 
 class Tallies:
@@ -25,8 +25,9 @@ class Tallies:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._due: dict[tuple[str, str], asyncio.Task[None]] = {}
-        self._again: set[tuple[str, str]] = set()
+        self._due: dict[str, asyncio.Task[None]] = {}
+        self._again: set[str] = set()
+        self._heard: set[str] = set()  # lessons with a tally in the last turn
 
     async def vote(self, channel: Channel, poll: str, voter: str, choices: Sequence[int]) -> Refusal | None:
         """Count a vote; says why it is not counted, if so. Raises StoreUnavailable."""
@@ -36,37 +37,34 @@ class Tallies:
         if isinstance(answer, Refusal):
             return answer
         if answer:
-            self._publish_in(channel.code, poll, answer / 1000)
+            self._publish_in(channel.code, answer / 1000)
         return None
 
     async def sweep(self) -> None:
         """Publish what another worker has left unpublished."""
-        for channel in list(self._hub.channels.values()):
-            for register in channel.lesson.below("poll/"):
-                poll = parse_poll(register.raw) if register.raw != NULL else None
-                recent = register.position.ms > wall_ms() - RECENT_MS
-                if poll is not None and (poll.status == "open" or (poll.shown and recent)):
-                    self._publish_in(channel.code, register.key.partition("/")[2], 0)
+        before, self._heard = self._heard, set(self._hub.voted)
+        self._hub.voted.clear()
+        for code in before - self._due.keys():
+            self._publish_in(code, 0)
 
-    def _publish_in(self, code: str, poll: str, seconds: float) -> None:
-        key = (code, poll)
-        if key in self._due:
-            self._again.add(key)  # this vote may have come after the publishing that is under way
+    def _publish_in(self, code: str, seconds: float) -> None:
+        if code in self._due:
+            self._again.add(code)  # this vote may have come after the publishing that is under way
         else:
-            self._due[key] = asyncio.create_task(self._publish(key, seconds))
+            self._due[code] = asyncio.create_task(self._publish(code, seconds))
 
-    async def _publish(self, key: tuple[str, str], seconds: float) -> None:
+    async def _publish(self, code: str, seconds: float) -> None:
         try:
             while True:
                 await asyncio.sleep(seconds)
-                self._again.discard(key)
+                self._again.discard(code)
                 try:
-                    due = await self._hub.store.publish(*key, wall_ms())
+                    due = await self._hub.store.publish(code, wall_ms())
                 except StoreUnavailable:
                     due = RETRY_MS
-                if not due and key not in self._again:
+                if not due and code not in self._again:
                     return
                 seconds = due / 1000
         finally:
-            del self._due[key]
-            self._again.discard(key)
+            del self._due[code]
+            self._again.discard(code)

@@ -34,6 +34,7 @@ class Reason(Enum):
     UNKNOWN = "unknown"
     ENDED = "ended"
     FULL = "full"
+    POLLS = "polls"  # as many polls as a lesson may have
 
 
 class Refused(Exception):
@@ -51,6 +52,7 @@ class Limits:
     registers: int = 32_768  # tombstones among them; those and the server's own may go to twice as many
     value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8; those two kinds go on
     feed: int = 1_024  # entries kept for readers that fall behind
+    polls: int = 1_000  # drafts and closed ones among them, deleted ones not
     voters: int = 100_000  # of one poll
     tally_ms: int = 500  # between two tallies of one poll, by the store's clock
     retention_s: int = (
@@ -76,12 +78,23 @@ class Outcome(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """A lesson as kept: `store` names this life of the store, `number` counts the feed's entries so far."""
+    """A lesson as kept: `store` names this life of the store, `number` counts the feed's entries so far.
+
+    `unpublished`: some poll has votes that its tally does not show yet.
+    """
 
     store: str
     position: Position
     number: int
     registers: list[Register]
+    unpublished: bool = False
+
+
+class Counts(NamedTuple):
+    """A poll's votes for each option, as long as the highest voted, and its voters."""
+
+    counts: list[int]
+    voters: int
 
 
 class Entry(NamedTuple):
@@ -116,18 +129,21 @@ class Store(Protocol):
     async def load(self, lesson: str) -> Snapshot | None: ...
 
     async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
-        """Set registers, atomically; `end` closes the lesson for every later write. Raises Refused."""
+        """Set registers, atomically; `end` closes the lesson for every later write. Raises Refused.
+
+        A poll that is closed, revealed or ended by it has its last tally, with every vote, in the same entry.
+        """
 
     async def vote(
         self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
     ) -> Refusal | int:
         """Count a vote. Answers why not, or in how many ms `publish` is due (0: the tally is published)."""
 
-    async def publish(self, lesson: str, poll: str, now: int) -> int:
-        """Write the poll's tally register if votes came since it was last written; ms to wait, 0 when done."""
+    async def publish(self, lesson: str, now: int) -> int:
+        """Write the tallies that are due of polls with votes since their last; ms until the next, 0 when all is told."""
 
-    async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:
-        """Votes for each option (as long as the highest voted), and voters; exact, published or not."""
+    async def counts(self, lesson: str) -> Mapping[str, Counts]:
+        """What has been voted, by poll that has been voted in; exact, published or not."""
 
     async def reader(self, worker: str) -> Reader: ...
 

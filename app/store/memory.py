@@ -5,17 +5,16 @@ It serves the contract suite and property tests, never a deployment.
 """
 
 import asyncio
-import json
 import secrets
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.core.keys import EPHEMERAL, own
 from app.core.lesson import NULL, Lesson, Position, Write
-from app.core.poll import Refusal, parse_poll, refuse, tally
+from app.core.poll import Refusal
 from app.core.stamp import LessonClock, Stamp
-from app.store.contract import ENTRY_WRITES, Change, Entry, Limits, Outcome, Reason, Refused, Snapshot
+from app.store.ballots import Ballots, Touched
+from app.store.contract import ENTRY_WRITES, Change, Counts, Entry, Limits, Outcome, Reason, Refused, Snapshot
 
 BLOCK_S = 5.0
 CENSUS_MS = 3_000
@@ -23,14 +22,15 @@ CENSUS_MS = 3_000
 
 @dataclass
 class _Kept:
+    limits: Limits
     lesson: Lesson = field(default_factory=Lesson)
     clock: LessonClock = field(default_factory=LessonClock)
     feed: list[Entry] = field(default_factory=list)
-    votes: dict[str, dict[str, tuple[int, ...]]] = field(default_factory=dict)
-    published: dict[str, int] = field(default_factory=dict)
-    dirty: set[str] = field(default_factory=set)
     number: int = 0
     ended: bool = False
+
+    def __post_init__(self) -> None:
+        self.ballots = Ballots(self.lesson, self.clock, self.limits)
 
 
 class _Request:
@@ -78,7 +78,7 @@ class MemoryStore:
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
         if lesson in self._lessons:
             return False
-        kept = _Kept()
+        kept = _Kept(self._limits)
         self._check_room(kept, changes)
         self._write(kept, changes, now)
         self._lessons[lesson] = kept
@@ -88,7 +88,9 @@ class MemoryStore:
         kept = self._lessons.get(lesson)
         if kept is None:
             return None
-        return Snapshot(self.identity, kept.lesson.position, kept.number, list(kept.lesson))
+        return Snapshot(
+            self.identity, kept.lesson.position, kept.number, list(kept.lesson), bool(kept.ballots.dirty)
+        )
 
     async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
         kept = self._lessons.get(lesson)
@@ -97,7 +99,7 @@ class MemoryStore:
         if kept.ended:
             raise Refused(Reason.ENDED)
         self._check_room(kept, changes)
-        outcome = self._write(kept, changes, now)
+        outcome = self._write(kept, changes, now, end=end)
         kept.ended = end
         await self._tell()
         return outcome
@@ -118,22 +120,22 @@ class MemoryStore:
             raise Refused(Reason.FULL)
         if more_bytes and size + more_bytes > self._limits.value_bytes:
             raise Refused(Reason.FULL)
+        if kept.ballots.full(changes):
+            raise Refused(Reason.POLLS)
 
-    def _write(self, kept: _Kept, changes: Sequence[Change], now: int) -> Outcome:
+    def _write(self, kept: _Kept, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
         request = _Request(kept, now, self._limits.feed)
         applied: list[bool] = []
         stamps: list[Stamp] = []
-        gone: list[str] = []
+        touched: list[Touched] = []
         for change in changes:
             stamps.append(kept.clock.stamp(change.stamp, now))
-            polls = _polls_named(kept.lesson, change)
+            named = kept.ballots.named(change)
             applied.append(request.take(Write(change.key, stamps[-1], change.raw, change.mark)))
-            gone += [key.partition("/")[2] for key in polls if _is_gone(kept.lesson, key)]
-        for poll in gone:
-            kept.votes.pop(poll, None)
-            kept.dirty.discard(poll)
-            if not _is_gone(kept.lesson, f"tally/{poll}"):
-                request.take(Write(f"tally/{poll}", kept.clock.stamp(None, now), NULL))
+            touched += kept.ballots.touched(named)
+        kept.ballots.settle(touched, request.take, now)
+        if end:
+            kept.ballots.show_due(request.take, now, all_of_them=True)
         request.tell()
         return Outcome(kept.lesson.position, applied, stamps)
 
@@ -145,46 +147,32 @@ class MemoryStore:
         self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
     ) -> Refusal | int:
         kept = self._lessons.get(lesson)
-        register = kept.lesson.get(f"poll/{poll}") if kept else None
-        if kept is None or register is None:
+        if kept is None:
             return Refusal.UNKNOWN
-        refusal = refuse(parse_poll(register.raw), choices)
-        if kept.ended and refusal is not Refusal.UNKNOWN:
-            refusal = Refusal.CLOSED
-        if refusal is not None:
-            return refusal
-        votes = kept.votes.setdefault(poll, {})
-        if voter not in votes and len(votes) >= self._limits.voters:
-            return Refusal.FULL
-        if votes.get(voter) != tuple(choices):
-            votes[voter] = tuple(choices)
-            kept.dirty.add(poll)
-        return await self.publish(lesson, poll, now)
+        answer = kept.ballots.vote(poll, voter, choices, ended=kept.ended)
+        if isinstance(answer, Refusal) or not answer:
+            return answer
+        due = kept.ballots.due_in(poll)
+        if not due:
+            request = _Request(kept, now, self._limits.feed)
+            kept.ballots.show(poll, request.take, now)
+            request.tell()
+            await self._tell()
+        return due
 
-    async def publish(self, lesson: str, poll: str, now: int) -> int:
+    async def publish(self, lesson: str, now: int) -> int:
         kept = self._lessons.get(lesson)
-        register = kept.lesson.get(f"poll/{poll}") if kept else None
-        value = parse_poll(register.raw) if register else None
-        if kept is None or value is None or poll not in kept.dirty:
+        if kept is None:
             return 0
-        today = time.monotonic_ns() // 1_000_000  # the store's own clock: the workers' differ
-        pace = self._limits.tally_ms
-        since = today - kept.published.get(poll, today - pace)
-        if since < pace:
-            return pace - since
-        counts, voters = tally(value.options, kept.votes[poll].values())
-        raw = json.dumps({"counts": counts, "voters": voters}, separators=(",", ":"))
-        self._write(kept, [Change(f"tally/{poll}", raw)], now)
-        kept.published[poll] = today
-        kept.dirty.discard(poll)
+        request = _Request(kept, now, self._limits.feed)
+        due = kept.ballots.show_due(request.take, now)
+        request.tell()
         await self._tell()
-        return 0
+        return due
 
-    async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:
+    async def counts(self, lesson: str) -> Mapping[str, Counts]:
         kept = self._lessons.get(lesson)
-        votes = kept.votes.get(poll, {}) if kept else {}
-        options = max((choice for choices in votes.values() for choice in choices), default=-1) + 1
-        return tally(options, votes.values())
+        return kept.ballots.counts() if kept else {}
 
     async def reader(self, worker: str) -> "MemoryReader":
         return MemoryReader(self, worker)
@@ -253,18 +241,6 @@ class MemoryReader:
 
     async def close(self) -> None:
         """Nothing is held."""
-
-
-def _is_gone(lesson: Lesson, key: str) -> bool:
-    register = lesson.get(key)
-    return register is None or register.raw == NULL
-
-
-def _polls_named(lesson: Lesson, change: Change) -> list[str]:
-    named = [register.key for register in lesson.below("poll/")] if change.key == "poll/" else [change.key]
-    if change.raw != NULL or not change.key.startswith("poll/"):
-        return []
-    return [key for key in named if not _is_gone(lesson, key)]
 
 
 def _next(last: Position, now: int) -> Position:

@@ -4,13 +4,13 @@ Rules: the forms are those of `lua/registers.lua`; what cannot be parsed is a fa
 request.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from app.core.lesson import Position, Register, Write
 from app.core.stamp import Stamp, parse_stamp
-from app.store.contract import Entry, StoreUnavailable
+from app.store.contract import Counts, Entry, StoreUnavailable
 
-PARTS = ("meta", "state", "names", "feed", "votes", "counts", "pulled")
+PARTS = ("meta", "state", "names", "feed", "votes", "counts", "pulled", "dirty")
 
 
 def lesson_keys(lesson: str) -> list[str]:
@@ -21,6 +21,11 @@ def lesson_keys(lesson: str) -> list[str]:
 def feed_key(lesson: str) -> str:
     """The stream of a lesson's feed."""
     return lesson_keys(lesson)[3]
+
+
+def counts_key(lesson: str) -> str:
+    """The hash of a lesson's votes, counted."""
+    return lesson_keys(lesson)[5]
 
 
 def probe_key(worker: str) -> str:
@@ -57,3 +62,20 @@ def parse_entry(position: Position, fields: Iterable[tuple[bytes, bytes]]) -> En
             stamp, mark, raw = value.decode().split("|", 2)
             writes.append(Write(key.decode(), _stamp(stamp), raw, int(mark)))
     return Entry(position, number, writes)
+
+
+def parse_counts(kept: Mapping[bytes, bytes]) -> dict[str, Counts]:
+    """The fields of the counts hash, `<poll>:<option>` and `<poll>:voters`: what has been voted, by poll."""
+    options: dict[str, dict[int, int]] = {}
+    voters: dict[str, int] = {}
+    for field, value in kept.items():
+        poll, _, what = field.decode().partition(":")
+        if what == "voters":
+            voters[poll] = int(value)
+        elif value != b"0":
+            options.setdefault(poll, {})[int(what)] = int(value)
+    return {
+        poll: Counts([mine.get(option, 0) for option in range(max(mine, default=-1) + 1)], number)
+        for poll, number in voters.items()
+        for mine in [options.get(poll, {})]
+    }

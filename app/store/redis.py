@@ -20,9 +20,9 @@ from app.core.keys import EPHEMERAL, own
 from app.core.poll import Refusal
 from app.core.stamp import parse_stamp
 from app.store.connection import answered, close, connect, refuse_cluster
-from app.store.contract import Change, Limits, Outcome, Reason, Refused, Snapshot, StoreUnavailable
+from app.store.contract import Change, Counts, Limits, Outcome, Reason, Refused, Snapshot, StoreUnavailable
 from app.store.reader import RedisReader
-from app.store.records import lesson_keys, parse_position, parse_register, probe_key
+from app.store.records import counts_key, lesson_keys, parse_counts, parse_position, parse_register, probe_key
 
 T = TypeVar("T")
 
@@ -43,10 +43,10 @@ class RedisStore:
         self.redis = connect(url, verify_tls=verify_tls)
         self._censuses: list[bytes | None] = []  # the last heard, by worker
         self._total: dict[str, int] = {}  # and their sum
-        self._write = self._script("registers", "write")
+        self._write = self._script("registers", "tally", "polls", "write")
         self._load = self._script("registers", "load")
         self._vote = self._script("registers", "tally", "vote")
-        self._publish = self._script("registers", "tally", "publish")
+        self._publish = self._script("registers", "tally", "polls", "publish")
 
     def _script(self, *names: str) -> AsyncScript:
         source = "\n".join((files("app.store") / "lua" / f"{name}.lua").read_text() for name in names)
@@ -54,8 +54,8 @@ class RedisStore:
 
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
         status, *_ = await self._send(lesson, changes, now, "create")
-        if status == b"full":
-            raise Refused(Reason.FULL)
+        if status not in {b"ok", b"taken"}:
+            raise Refused(Reason(status.decode()))
         return bool(status == b"ok")
 
     async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
@@ -72,6 +72,7 @@ class RedisStore:
     async def _send(self, lesson: str, changes: Sequence[Change], now: int, mode: str) -> list[Any]:
         limits = self._limits
         args: list[Any] = [now, mode, limits.registers, limits.value_bytes, limits.feed, limits.retention_s]
+        args.append(limits.polls)
         for change in changes:
             keep = 0 if change.key in EPHEMERAL else 2 if own(change.key) else 1
             args += [change.key, str(change.stamp or ""), change.mark, keep, change.raw]
@@ -82,13 +83,14 @@ class RedisStore:
         answer = await self._call(lambda: self._load(lesson_keys(lesson), []))
         if not answer:
             return None
-        run_id, position, number, state = answer
+        run_id, position, number, unpublished, state = answer
         pairs = zip(state[::2], state[1::2], strict=True)
         return Snapshot(
             store=run_id.decode(),
             position=parse_position(position),
             number=int(number),
             registers=[parse_register(key, kept) for key, kept in pairs],
+            unpublished=unpublished > 0,
         )
 
     async def vote(
@@ -100,21 +102,14 @@ class RedisStore:
         answer = await self._call(lambda: self._vote(lesson_keys(lesson), args))
         return answer if isinstance(answer, int) else Refusal(answer.decode())
 
-    async def publish(self, lesson: str, poll: str, now: int) -> int:
+    async def publish(self, lesson: str, now: int) -> int:
         limits = self._limits
-        args: list[Any] = [now, poll, limits.feed, limits.retention_s, limits.tally_ms]
+        args: list[Any] = [now, limits.feed, limits.retention_s, limits.tally_ms]
         return int(await self._call(lambda: self._publish(lesson_keys(lesson), args)))
 
-    async def counts(self, lesson: str, poll: str) -> tuple[list[int], int]:
-        kept: dict[Any, Any] = await self._call(lambda: self.redis.hgetall(lesson_keys(lesson)[5]))
-        mine = {
-            field.decode().partition(":")[2]: int(value)
-            for field, value in kept.items()
-            if field.decode().partition(":")[0] == poll
-        }
-        voters = mine.pop("voters", 0)
-        options = max((int(option) for option, votes in mine.items() if votes), default=-1) + 1
-        return [mine.get(str(option), 0) for option in range(options)], voters
+    async def counts(self, lesson: str) -> Mapping[str, Counts]:
+        kept: dict[Any, Any] = await self._call(lambda: self.redis.hgetall(counts_key(lesson)))
+        return parse_counts(kept)
 
     async def reader(self, worker: str) -> RedisReader:
         client = connect(self._url, verify_tls=self._verify_tls, timeout_s=None, retries=0).client()

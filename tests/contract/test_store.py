@@ -5,7 +5,7 @@ import pytest
 from app.core.lesson import NULL, Position, Register
 from app.core.stamp import AHEAD_MS, COUNTER_MAX, PULLED_MAX, Stamp
 from app.store.contract import Change, Outcome, Reason, Store
-from tests.support.stores import ABOUT, NOW, loaded, refused, values
+from tests.support.stores import ABOUT, NOW, counted, loaded, refused, values
 
 FAR = NOW + AHEAD_MS + 1
 
@@ -34,8 +34,8 @@ async def test_a_lesson_that_does_not_exist(store: Store, code: str) -> None:
     """Has no state, takes no write and no vote, and has no counts."""
     assert await refused(store, code, [ABOUT]) is Reason.UNKNOWN
     assert await refused(store, code, [], end=True) is Reason.UNKNOWN
-    assert await store.publish(code, "x", NOW) == 0
-    assert await store.counts(code, "x") == ([], 0)
+    assert await store.publish(code, NOW) == 0
+    assert await counted(store, code, "x") == ([], 0)
 
 
 async def test_a_lesson_that_has_ended(store: Store, code: str) -> None:

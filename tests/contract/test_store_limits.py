@@ -7,9 +7,10 @@ import pytest
 from app.core.lesson import NULL
 from app.core.poll import Refusal
 from app.store.contract import Change, Limits, Reason, Refused
-from tests.support.stores import ABOUT, NOW, Opener, refused, values
+from tests.support.stores import ABOUT, NOW, Opener, counted, refused, values
 
 SMALL = Limits(registers=4, value_bytes=100)
+POLL = '{"question":"?","options":["a","b"],"status":"open"}'
 
 
 async def test_a_lesson_full_of_registers(open_store: Opener, code: str) -> None:
@@ -50,7 +51,7 @@ async def test_deletions_are_bounded_too(open_store: Opener, code: str) -> None:
         assert (await store.write(code, [Change(f"poll/x{number}", NULL)], NOW)).applied == [True]
     assert await refused(store, code, [Change("poll/x7", NULL)]) is Reason.FULL
     assert await refused(store, code, [Change("slide", "1")]) is Reason.FULL
-    for change in (Change("poll/x6", NULL), Change("poll/x5", "{}"), Change("lesson", "{}")):
+    for change in (Change("poll/x6", NULL), Change("poll/x5", POLL), Change("lesson", "{}")):
         assert (await store.write(code, [change], NOW)).applied == [True]
 
 
@@ -113,4 +114,30 @@ async def test_a_poll_full_of_voters(open_store: Opener, code: str) -> None:
     assert await store.vote(code, "x", "c", [9], NOW) is Refusal.IMPOSSIBLE
     assert isinstance(await store.vote(code, "x", "a", [1], NOW), int)
     assert await store.vote(code, "y", "c", [0], NOW) == 0
-    assert await store.counts(code, "x") == ([1, 1], 2)
+    assert await counted(store, code, "x") == ([1, 1], 2)
+
+
+async def test_a_lesson_has_only_so_many_polls(open_store: Opener, code: str) -> None:
+    """One more is refused with a reason of its own and changes nothing; those that are there change; what is deleted makes room."""
+    store = open_store(Limits(polls=3))
+    await store.create(code, [ABOUT, Change("poll/a", POLL)], NOW)
+    await store.write(code, [Change("poll/b", POLL)], NOW)
+    assert await refused(store, code, [Change("poll/c", POLL), Change("poll/d", POLL)]) is Reason.POLLS
+    await store.write(code, [Change("poll/c", POLL), Change("poll/a", POLL)], NOW)
+    assert await refused(store, code, [Change("slide", "1"), Change("poll/d", POLL)]) is Reason.POLLS
+    await store.write(code, [Change("poll/c", POLL), Change("slide", "1"), Change("poll/x", NULL)], NOW)
+    await store.write(code, [Change("poll/a", NULL)], NOW)
+    await store.write(code, [Change("poll/d", POLL)], NOW)
+    assert await refused(store, code, [Change("poll/a", POLL)]) is Reason.POLLS
+    await store.write(code, [Change("poll/", NULL)], NOW)
+    await store.write(code, [Change(f"poll/{name}", POLL) for name in "xyz"], NOW)
+    assert await refused(store, code, [Change("poll/a", POLL)]) is Reason.POLLS
+
+
+async def test_a_lesson_is_not_made_with_too_many_polls(open_store: Opener, code: str) -> None:
+    """Its code stays free."""
+    store = open_store(Limits(polls=1))
+    with pytest.raises(Refused) as refusal:
+        await store.create(code, [ABOUT, Change("poll/a", POLL), Change("poll/b", POLL)], NOW)
+    assert refusal.value.reason is Reason.POLLS
+    assert await store.load(code) is None

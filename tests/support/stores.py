@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from app.core.lesson import Register
-from app.store.contract import Change, Limits, Reason, Refused, Snapshot, Store
+from app.store.contract import Change, Counts, Limits, Reason, Refused, Snapshot, Store
 from app.store.memory import MemoryStore
 from app.store.redis import RedisStore
 from tests.support.redis_server import RedisServer
@@ -51,6 +51,11 @@ async def register(store: Store, code: str, key: str) -> Register | None:
 async def values(store: Store, code: str) -> dict[str, str]:
     """Key -> JSON text of what the lesson holds, without the server's own."""
     return {each.key: each.raw for each in (await loaded(store, code)).registers if each.key != "lesson"}
+
+
+async def counted(store: Store, code: str, poll: str) -> Counts:
+    """What has been voted in a poll."""
+    return (await store.counts(code)).get(poll, Counts([], 0))
 
 
 async def refused(store: Store, code: str, changes: Sequence[Change], *, end: bool = False) -> Reason:

@@ -1,9 +1,11 @@
--- ARGV: now, poll, feed, retention_s, tally_ms. Answers in how many ms to ask again; 0 when the tally shows every vote.
+-- ARGV: now, feed, retention_s, tally_ms. Answers in how many ms to ask again; 0 when the tallies show every vote.
 
-local now, poll = tonumber(ARGV[1]), ARGV[2]
+local now = tonumber(ARGV[1])
 local meta = Meta.read()
-local register = meta and read_poll(poll)
-if not register then return 0 end
-local due = publish(meta, poll, register, now, ARGV[3], tonumber(ARGV[5]))
-Meta.save(meta, now, ARGV[4])
+if not meta then return 0 end
+Polls.count(meta, now, ARGV[3])
+local before, entry = meta.last, new_entry(meta, now, ARGV[2])
+local due = Polls.show_due(meta, tonumber(ARGV[4]), now, entry)
+entry.tell()
+if meta.last ~= before then Meta.save(meta, now, ARGV[3]) end
 return due

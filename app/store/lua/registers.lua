@@ -1,15 +1,16 @@
 -- What app/core/lesson.py and app/core/stamp.py say, where it must be atomic. Prepended to each script.
 --
 -- Keys, all with the lesson's hash tag:
---   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, tally:<poll>, dirty:<poll>, round:<poll>
+--   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, polls (how many are there), tally:<poll> (when it was last shown), round:<poll>
 --   state  register key -> ms.counter.writer|position|mark|json
 --   names  sorted set of register keys, all with score 0: what lies below a prefix is a range of it
 --   feed   stream; an entry is  # -> number, then in order, a key maybe twice,  register key -> ms.counter.writer|mark|json
 --   votes  <poll>:<voter> -> 0,2, or 1|0,2 in a poll whose id was deleted once (its round)
 --      counts  <poll>:<option> -> n, <poll>:voters -> n
 --   pulled far-ahead stamp -> the stamp it was pulled back to
+--   dirty  poll -> 1 where it has votes that its tally does not show yet; and a field '' from the first on
 
-local META, STATE, NAMES, FEED, VOTES, COUNTS, PULLED = unpack(KEYS)
+local META, STATE, NAMES, FEED, VOTES, COUNTS, PULLED, DIRTY = unpack(KEYS)
 local AHEAD_MS, COUNTER_MAX, PULLED_MAX, ENTRY_WRITES = 5000, 9999999999, 1000, 1000
 
 local function text(number) return string.format('%.0f', number) end
@@ -137,6 +138,7 @@ local function clear_below(meta, write, position)
   for _, key in ipairs(names) do
     local register = get(key)
     if below(register.stamp, write.stamp) then
+      if write.removed and register.raw ~= 'null' then write.removed[#write.removed + 1] = { key, register } end
       meta.bytes = meta.bytes - #register.raw
       redis.call('HDEL', STATE, key)
       redis.call('ZREM', NAMES, key)
@@ -147,7 +149,8 @@ local function clear_below(meta, write, position)
   end
 end
 
--- write: key, stamp, mark, keep ('0' live only, '1' kept, '2' kept and the server's own), raw
+-- write: key, stamp, mark, keep ('0' live only, '1' kept, '2' kept and the server's own), raw; removed, a list, where
+-- somebody wants to know which values a clear took away: {key, register}
 local function apply(meta, write, position)
   local old = get(write.key)
   if not beats(write, old) then return false end
@@ -169,4 +172,22 @@ local function append(meta, position, applied, feed_limit)
     entry[#entry + 1] = stamp_text(write.stamp) .. '|' .. write.mark .. '|' .. write.raw
   end
   redis.call('XADD', FEED, 'MAXLEN', '~', feed_limit, position, unpack(entry))
+end
+
+-- What a script applies goes into one entry, and beyond ENTRY_WRITES into further ones: a command has so many arguments at
+-- most, and a script that failed after its first change would leave a lesson that no entry tells of.
+local function new_entry(meta, now, feed_limit)
+  local entry = { position = next_position(meta, now), writes = {} }
+  function entry.tell()
+    if #entry.writes == 0 then return end
+    append(meta, entry.position, entry.writes, feed_limit)
+    entry.position, entry.writes = next_position(meta, now), {}
+  end
+  function entry.take(write)
+    if not apply(meta, write, entry.position) then return false end
+    entry.writes[#entry.writes + 1] = write
+    if #entry.writes == ENTRY_WRITES then entry.tell() end
+    return true
+  end
+  return entry
 end

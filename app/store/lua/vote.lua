@@ -31,9 +31,16 @@ if before ~= chosen then
   end
   for _, choice in ipairs(choices) do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, 1) end
   redis.call('HSET', VOTES, field, chosen)
-  redis.call('HSET', META, 'dirty:' .. poll, '1')
+elseif not redis.call('HGET', DIRTY, poll) then
+  return 0
 end
 
-local due = publish(meta, poll, register, now, ARGV[4], tonumber(ARGV[7]))
+local due = due_in(poll, tonumber(ARGV[7]))
+if due > 0 then leave_dirty(meta, poll)
+else
+  local entry = new_entry(meta, now, ARGV[4])
+  show_tally(meta, poll, register, now, entry)
+  entry.tell()
+end
 Meta.save(meta, now, ARGV[5])
 return due
