@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Lifespan, Message, Receive, Scope, Send
 
-from app.web import decks, events, keyring, lessons, operations, pages, polls, state
+from app.web import decks, events, keyring, lessons, operations, pages, polls, qr, state
 from app.web.answers import NO_PAGE, SECURITY
 from app.web.assets import PREFIX
 from app.web.problems import HANDLERS, Problem, answer, on_error
@@ -31,7 +31,7 @@ def routes() -> list[BaseRoute]:
         Route(f"{API}/keys", keyring.give, methods=["POST"]),
         Route(f"{API}/keys", keyring.listed),
         Route(f"{API}/keys/{{key}}", keyring.take, methods=["DELETE"]),
-        Route(f"{API}/qr.svg", lessons.qr),
+        Route(f"{API}/qr.svg", qr.qr),
         Route(f"{API}/state", state.post, methods=["POST"]),
         Route(f"{API}/state", state.get),
         Route(f"{API}/ink/{{page}}", state.ink),

@@ -92,7 +92,8 @@ LESSONS = (
     ),
     Endpoint(
         "GET", f"{API}/qr.svg", "qr", "The join link as a QR code", "Black on white, with its quiet zone.",
-        {200: Answer("The picture.", media="image/svg+xml", headers=("Cache-Control",))}, _LESSON,
+        {200: Answer("The picture.", media="image/svg+xml", headers=("ETag", "Cache-Control")), **_SAME},
+        {**_LESSON, 400: "The site's address in the request is too long."},
     ),
 )  # fmt: skip
 

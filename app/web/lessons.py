@@ -1,10 +1,8 @@
 """Lessons: create, look at, open a panel's session, end. Contract, section 2."""
 
-import io
 import json
 
 import msgspec
-import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -75,13 +73,3 @@ async def end(request: Request) -> Response:
         if refused.reason is not Reason.ENDED:
             raise
     return Response(status_code=204)
-
-
-async def qr(request: Request) -> Response:
-    """GET /api/lessons/{lesson}/qr.svg: the join link as a QR code, black on white."""
-    channel = await lesson(request)
-    link = f"{base_url(request, services(request).settings)}/{channel.code}"
-    svg = io.BytesIO()
-    segno.make(link, error="m").save(svg, kind="svg", xmldecl=False, omitsize=True, light="#ffffff")
-    headers = {"cache-control": "public, max-age=3600"}
-    return Response(svg.getvalue(), headers=headers, media_type="image/svg+xml")

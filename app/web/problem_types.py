@@ -36,8 +36,8 @@ TYPES = {
     "lesson-full": ProblemType(
         409,
         "The lesson is full",
-        "The lesson holds as many registers or bytes as one may have, and the request would have added to them.",
-        "The lesson goes on: pages turn, and ink can be cleared, which makes room. A client drops the refused "
+        "The lesson holds as many registers, polls or bytes as one may have, and the request would have added to them.",
+        "The lesson goes on: pages turn, and ink can be cleared and polls deleted, which makes room. A client drops the refused "
         "write alone and sends what follows it.",
     ),
     "poll-unknown": ProblemType(

@@ -134,6 +134,11 @@ REFUSALS = {
     Reason.UNKNOWN: Problem(404, "There is no such lesson.", type="lesson-unknown"),
     Reason.ENDED: Problem(409, "The lesson has ended.", type="lesson-ended"),
     Reason.FULL: Problem(409, "The lesson is full: clear some ink before adding more.", type="lesson-full"),
+    Reason.POLLS: Problem(
+        409,
+        "The lesson has as many polls as one may have: delete one before adding more.",
+        type="lesson-full",
+    ),
 }
 HANDLERS: dict[Any, Any] = {
     Problem: on_problem,

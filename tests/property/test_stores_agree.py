@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 
-from app.core.lesson import START, Lesson, Register
+from app.core.lesson import NULL, START, Lesson, Register
 from app.store.contract import Limits, Reader, Snapshot
 from app.store.memory import MemoryStore
+from app.store.records import lesson_keys
 from app.store.redis import RedisStore
 from tests.support.redis_server import STORES, RedisServer, debian_binary, valkey_binary
 from tests.support.steps import programs, run
@@ -71,6 +72,12 @@ async def test_answers_registers_and_feeds_are_equal(pair: Pair, program: Sequen
     assert (kept.position, kept.number) == (expected.position, expected.number)
     assert await pair.redis.counts(code) == await pair.memory.counts(code)
     assert kept.unpublished == expected.unpublished
+    there = [
+        each
+        for each in kept.registers
+        if each.key.startswith("poll/") and each.key != "poll/" and each.raw != NULL
+    ]
+    assert await pair.redis.redis.hget(lesson_keys(code)[0], "polls") == str(len(there)).encode()
 
     pair.reader.follow({code: START})
     feed = (await pair.reader.read())[code]
