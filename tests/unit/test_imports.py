@@ -23,10 +23,13 @@ ALLOWED: dict[str, set[str]] = {
     "storeurl": set(),
     "metrics": {"core"},
     "logs": set(),
-    "embedded": {"settings"},
-    "serve": {"settings"},
+    "terminal": set(),
+    "embedded": {"settings", "terminal"},
+    "server": {"terminal"},
+    "supervisor": {"server", "terminal"},
+    "serve": {"settings", "server", "supervisor"},
     "main": {"core", "store", "feed", "decks", "web", "settings", "metrics", "logs"},
-    "__main__": {"settings", "logs", "embedded", "serve", "main"},
+    "__main__": {"settings", "logs", "embedded", "serve", "main", "terminal"},
 }
 
 # The core is pure: no I/O, no event loop, no clock. (Chance comes in as an argument, of which `secrets` is a default.)
