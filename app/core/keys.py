@@ -50,6 +50,7 @@ FAMILIES = {
     "audience": _family(Writer.SERVER, 0),
     "lesson": _family(Writer.INTERNAL, 0),
     "shown": _family(Writer.INTERNAL, 1),
+    "appended": _family(Writer.INTERNAL, 1),
     "keyring": _family(Writer.INTERNAL, 1),
 }
 

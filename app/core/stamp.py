@@ -69,6 +69,17 @@ class LessonClock:
         self.ms, self.counter = max((self.ms, self.counter), (used.ms, used.counter))
         return used
 
+    def after(self, beaten: Stamp | None) -> Stamp:
+        """The smallest of the server's stamps that beats one: what was written a moment before it is not beaten too."""
+        if beaten is None:
+            used = Stamp(0, 0, SERVER)
+        elif beaten.counter < COUNTER_MAX:
+            used = Stamp(beaten.ms, beaten.counter + 1, SERVER)
+        else:
+            used = Stamp(beaten.ms + 1, 0, SERVER)
+        self.ms, self.counter = max((self.ms, self.counter), (used.ms, used.counter))
+        return used
+
     def _pull_back(self, asked: Stamp, now: int) -> Stamp:
         self.pulled_ms, self.pulled_counter = _later(now, asked.counter, self.pulled_ms, self.pulled_counter)
         if len(self.pulled) >= PULLED_MAX:

@@ -14,7 +14,10 @@ class Sink(Protocol):
         """Write the register deck/<id>. At most four times a second for a deck, and always the last state."""
 
     async def ready_pages(self, lesson: str, deck: str, pages: int) -> None:
-        """The first page can be shown and the number of pages is known. The register has been written before."""
+        """The first page can be shown and the number of pages is known. The register has been written before.
+
+        Raises Failed where the lesson takes no more pages.
+        """
 
 
 class Claims(Protocol):

@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager, suppress
 
 from .limits import Limits
 from .ports import Sink
+from .reasons import Failed
 
 log = logging.getLogger("lectern.decks")
 
@@ -29,11 +30,15 @@ async def surely(tell: Callable[[], Awaitable[None]]) -> None:
     for pause in PATIENCE:
         try:
             return await tell()
+        except Failed:
+            raise  # an answer, and not a fault
         except Exception as error:  # noqa: BLE001 -- the sink's store is anybody's, and so are its errors
             log.warning("telling about a deck failed, trying again in %.1f s: %r", pause, error)
         await asyncio.sleep(pause)
     try:
         return await tell()
+    except Failed:
+        raise
     except Exception as error:
         raise Untold from error
 

@@ -30,6 +30,7 @@ CRASHED_PAGE = (
 )
 CRASHED_OPEN = f"This PDF could not be opened: it is damaged or too complex. {RETRY}"
 OFTEN_INTERRUPTED = "This PDF could not be drawn: the server stopped each time. Simplify it and try again."
+PAGES_FULL = "The lesson would have more than {limit} pages with this PDF. Take pages out and upload it again, or start another lesson."
 SERVER = (
     "The server could not finish this deck. Try again; if it happens again, tell whoever runs the server."
 )

@@ -190,6 +190,11 @@ class Hub:
         await channel.reach(outcome.position, FOLD_S)
         return outcome
 
+    async def append(self, channel: Channel, deck: str, pages: int) -> None:
+        """Put a deck's pages into the lesson's order; as `write`."""
+        position = await self.store.append(channel.code, deck, pages, wall_ms())
+        await channel.reach(position, FOLD_S)
+
     async def since(self, channel: Channel, cursor: Cursor | None) -> Position | None:
         """The position of a cursor; one that another worker gave out may be a moment ahead of this fold."""
         if cursor is not None and cursor.epoch == channel.views.epoch:

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from app.core.lesson import Position, Register, Write
+from app.core.pages import PAGES
 from app.core.poll import Refusal
 from app.core.stamp import Stamp
 
@@ -35,6 +36,7 @@ class Reason(Enum):
     ENDED = "ended"
     FULL = "full"
     POLLS = "polls"  # as many polls as a lesson may have
+    PAGES = "pages"  # as many pages as its order may have
 
 
 class Refused(Exception):
@@ -51,6 +53,7 @@ class Limits:
 
     registers: int = 32_768  # tombstones among them; those and the server's own may go to twice as many
     value_bytes: int = 32 * 1024 * 1024  # of all values together, in UTF-8; those two kinds go on
+    pages: int = PAGES  # of a lesson's order
     feed: int = 1_024  # entries kept for readers that fall behind
     polls: int = 1_000  # drafts and closed ones among them, deleted ones not
     voters: int = 100_000  # of one poll
@@ -133,6 +136,9 @@ class Store(Protocol):
 
         A poll that is closed, revealed or ended by it has its last tally, with every vote, in the same entry.
         """
+
+    async def append(self, lesson: str, deck: str, pages: int, now: int) -> Position:
+        """Put a deck's pages at the end of the order, once however often it is told, and show the first where nothing is."""
 
     async def vote(
         self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 from app.core.keys import EPHEMERAL, own
 from app.core.lesson import NULL, Lesson, Position, Write
+from app.core.pages import Late, merged
 from app.core.poll import Refusal
 from app.core.stamp import LessonClock, Stamp
 from app.store.ballots import Ballots, Touched
 from app.store.contract import ENTRY_WRITES, Change, Counts, Entry, Limits, Outcome, Reason, Refused, Snapshot
+from app.store.orders import appending, lacking
 
 BLOCK_S = 5.0
 CENSUS_MS = 3_000
@@ -79,8 +81,7 @@ class MemoryStore:
         if lesson in self._lessons:
             return False
         kept = _Kept(self._limits)
-        self._check_room(kept, changes)
-        self._write(kept, changes, now)
+        self._write(kept, changes, now, self._room(kept, changes))
         self._lessons[lesson] = kept
         return True
 
@@ -93,19 +94,33 @@ class MemoryStore:
         )
 
     async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
+        kept = self._open(lesson)
+        outcome = self._write(kept, changes, now, self._room(kept, changes), end=end)
+        kept.ended = end
+        await self._tell()
+        return outcome
+
+    def _open(self, lesson: str) -> _Kept:
         kept = self._lessons.get(lesson)
         if kept is None:
             raise Refused(Reason.UNKNOWN)
         if kept.ended:
             raise Refused(Reason.ENDED)
-        self._check_room(kept, changes)
-        outcome = self._write(kept, changes, now, end=end)
-        kept.ended = end
-        await self._tell()
-        return outcome
+        return kept
 
-    def _check_room(self, kept: _Kept, changes: Sequence[Change]) -> None:
-        more_registers = more_bytes = 0
+    async def append(self, lesson: str, deck: str, pages: int, now: int) -> Position:
+        kept = self._open(lesson)
+        request = _Request(kept, now, self._limits.feed)
+        for write in appending(kept.lesson, kept.clock, deck, pages, self._limits.pages, now):
+            request.take(write)
+        request.tell()
+        await self._tell()
+        return kept.lesson.position
+
+    def _room(self, kept: _Kept, changes: Sequence[Change]) -> list[Late]:
+        """Check that the changes fit before anything is done; what orders of pages lack. Raises Refused."""
+        missing, more_bytes = lacking(kept.lesson, changes, self._limits.pages)
+        more_registers = 0
         limit = self._limits.registers * 2
         for change in changes:
             old = kept.lesson.get(change.key)
@@ -122,8 +137,11 @@ class MemoryStore:
             raise Refused(Reason.FULL)
         if kept.ballots.full(changes):
             raise Refused(Reason.POLLS)
+        return missing
 
-    def _write(self, kept: _Kept, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
+    def _write(
+        self, kept: _Kept, changes: Sequence[Change], now: int, missing: Sequence[Late], *, end: bool = False
+    ) -> Outcome:
         request = _Request(kept, now, self._limits.feed)
         applied: list[bool] = []
         stamps: list[Stamp] = []
@@ -131,7 +149,8 @@ class MemoryStore:
         for change in changes:
             stamps.append(kept.clock.stamp(change.stamp, now))
             named = kept.ballots.named(change)
-            applied.append(request.take(Write(change.key, stamps[-1], change.raw, change.mark)))
+            raw = merged(change.raw, stamps[-1], missing) if change.key == "pages" else change.raw
+            applied.append(request.take(Write(change.key, stamps[-1], raw, change.mark)))
             touched += kept.ballots.touched(named)
         kept.ballots.settle(touched, request.take, now)
         if end:

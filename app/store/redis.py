@@ -17,6 +17,7 @@ import msgspec
 from redis.commands.core import AsyncScript
 
 from app.core.keys import EPHEMERAL, own
+from app.core.lesson import Position
 from app.core.poll import Refusal
 from app.core.stamp import parse_stamp
 from app.store.connection import answered, close, connect, refuse_cluster
@@ -43,7 +44,8 @@ class RedisStore:
         self.redis = connect(url, verify_tls=verify_tls)
         self._censuses: list[bytes | None] = []  # the last heard, by worker
         self._total: dict[str, int] = {}  # and their sum
-        self._write = self._script("registers", "tally", "polls", "write")
+        self._write = self._script("registers", "tally", "polls", "pages", "write")
+        self._append = self._script("registers", "pages", "append")
         self._load = self._script("registers", "load")
         self._vote = self._script("registers", "tally", "vote")
         self._publish = self._script("registers", "tally", "polls", "publish")
@@ -72,12 +74,20 @@ class RedisStore:
     async def _send(self, lesson: str, changes: Sequence[Change], now: int, mode: str) -> list[Any]:
         limits = self._limits
         args: list[Any] = [now, mode, limits.registers, limits.value_bytes, limits.feed, limits.retention_s]
-        args.append(limits.polls)
+        args += [limits.polls, limits.pages]
         for change in changes:
             keep = 0 if change.key in EPHEMERAL else 2 if own(change.key) else 1
             args += [change.key, str(change.stamp or ""), change.mark, keep, change.raw]
         answer: list[Any] = await self._call(lambda: self._write(lesson_keys(lesson), args))
         return answer
+
+    async def append(self, lesson: str, deck: str, pages: int, now: int) -> Position:
+        limits = self._limits
+        args: list[Any] = [now, deck, pages, limits.pages, limits.feed, limits.retention_s]
+        status, *answer = await self._call(lambda: self._append(lesson_keys(lesson), args))
+        if status != b"ok":
+            raise Refused(Reason(status.decode()))
+        return parse_position(answer[0])
 
     async def load(self, lesson: str) -> Snapshot | None:
         answer = await self._call(lambda: self._load(lesson_keys(lesson), []))

@@ -1,14 +1,18 @@
 """What the server writes for decks: their registers, their pages at the end of the order, the first slide.
 
-Rules: everything is a write like any other, stamped by the server; everything may be told twice (a deck
-whose process was killed is drawn again by another) and changes nothing the second time.
+Rules: everything may be told twice (a deck whose process was killed is drawn again by another) and changes
+nothing the second time. The order of pages is never read here to be written back: the store appends to it in one step,
+since other decks and the teacher's panels change it too.
 """
 
 import json
 
 from app import metrics
 from app.core.lesson import NULL
+from app.core.pages import PAGES
 from app.core.stamp import Stamp
+from app.decks import reasons
+from app.decks.reasons import Failed
 from app.feed.channel import Channel
 from app.feed.hub import Hub
 from app.store.contract import Change, Reason, Refused
@@ -32,16 +36,11 @@ class DeckRegisters:
         channel = await self._hub.channel(lesson)
         if channel is None:
             return
-        order = read_order(channel)
-        new = [page for number in range(1, pages + 1) if (page := f"{deck}-{number}") not in order]
-        changes = []
-        if len(new) == pages:  # otherwise they were told before, and the teacher may have left some out
-            changes.append(Change("pages", json.dumps({"order": order + new}, separators=(",", ":"))))
-        slide = channel.lesson.get("slide")
-        if slide is None or slide.raw == NULL:
-            changes += show(f"{deck}-1")
-        if changes:
-            await self._write(lesson, changes)
+        try:
+            await self._hub.append(channel, deck, pages)
+        except Refused as refused:
+            if refused.reason is Reason.PAGES:
+                raise Failed(reasons.PAGES_FULL.format(limit=PAGES)) from None
 
     async def _write(self, lesson: str, changes: list[Change]) -> None:
         channel = await self._hub.channel(lesson)
@@ -62,11 +61,6 @@ def read_order(channel: Channel) -> list[str]:
         return []
     order: list[str] = json.loads(register.raw)["order"]
     return order
-
-
-def show(page: str) -> list[Change]:
-    """Move to a page."""
-    return [Change("slide", json.dumps({"page": page}, separators=(",", ":"))), shown(page)]
 
 
 def shown(page: str, stamp: Stamp | None = None) -> Change:

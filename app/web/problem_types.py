@@ -157,8 +157,8 @@ TYPES = {
     "pages-full": ProblemType(
         409,
         "The lesson has all the pages it may have",
-        "The deck's pages do not fit: a lesson's order has as many pages as it may have.",
-        "Take pages out of the order, or start another lesson, and send the deck again.",
+        "The order would have more pages than a lesson's may, counted with those of decks that its writer had not heard of.",
+        "Take pages out of the order and write it again.",
     ),
 }
 

@@ -133,6 +133,11 @@ async def on_error(request: Request, _: Exception | None) -> Response:
 REFUSALS = {
     Reason.UNKNOWN: Problem(404, "There is no such lesson.", type="lesson-unknown"),
     Reason.ENDED: Problem(409, "The lesson has ended.", type="lesson-ended"),
+    Reason.PAGES: Problem(
+        409,
+        "The lesson has as many pages as it may have: take some out of the order first.",
+        type="pages-full",
+    ),
     Reason.FULL: Problem(409, "The lesson is full: clear some ink before adding more.", type="lesson-full"),
     Reason.POLLS: Problem(
         409,

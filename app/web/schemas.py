@@ -9,11 +9,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from app.core import codes, keys, stamp
+from app.core import codes, keys, pages, stamp
 
 PAGE = rf"^(?:{keys.PAGE})\Z"
 WRITES = 256
-PAGES = 2_000
+PAGES = pages.PAGES
+DECK = r"^[0-9a-z]{1,32}\Z"
 NUMBERS = 20_000  # in one stroke: 10,000 points
 REACH = 1_000_000  # units of 1/10000 of the page's width
 
@@ -51,6 +52,15 @@ class Pages(Strict):
     """The order of the lesson's pages."""
 
     order: Annotated[list[PageId], Meta(max_length=PAGES, extra_json_schema={"uniqueItems": True})]
+    decks: (
+        Annotated[
+            list[Annotated[str, Meta(pattern=DECK)]],
+            Meta(
+                max_length=PAGES, description="The decks that the writer knows; taken off before it is kept"
+            ),
+        ]
+        | UnsetType
+    ) = UNSET
 
     def __post_init__(self) -> None:
         if len(set(self.order)) != len(self.order):

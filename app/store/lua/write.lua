@@ -1,6 +1,6 @@
--- ARGV: now, mode (write | end | create), registers, bytes, feed, retention_s, polls,
+-- ARGV: now, mode (write | end | create), registers, bytes, feed, retention_s, polls, pages (in the order),
 --       then for each change: key, stamp ('' for the store's own), mark, keep, raw
--- Answers {'unknown' | 'ended' | 'full' | 'polls' | 'taken'} or {'ok', position, then for each change: 1 or 0, stamp}.
+-- Answers {'unknown' | 'ended' | 'full' | 'polls' | 'pages' | 'taken'} or {'ok', position, then for each change: 1 or 0, stamp}.
 
 local now, mode = tonumber(ARGV[1]), ARGV[2]
 local limit = { registers = tonumber(ARGV[3]), bytes = tonumber(ARGV[4]) }
@@ -18,10 +18,11 @@ end
 
 -- Checked before anything changes, hence against the most the request can add. What a full lesson still needs
 -- (tombstones, and the server's own registers, without which no new page could be shown) has room of its own.
-local writes, more_registers, more_bytes, more_polls, spare_only = {}, 0, 0, 0, true
-for i = 8, #ARGV, 5 do
+local writes, orders, more_registers, more_bytes, more_polls, spare_only = {}, {}, 0, 0, 0, true
+for i = 9, #ARGV, 5 do
   local write = { key = ARGV[i], asked = ARGV[i + 1], mark = tonumber(ARGV[i + 2]), keep = ARGV[i + 3], raw = ARGV[i + 4] }
   writes[#writes + 1] = write
+  if write.key == 'pages' then orders[#orders + 1] = write end
   local old = get(write.key)
   if Polls.adds(write, old) then more_polls = more_polls + 1 end
   local spare = write.raw == 'null' or write.keep == '2'
@@ -34,6 +35,11 @@ for i = 8, #ARGV, 5 do
     more_bytes = more_bytes + math.max(0, size - (old and #old.raw or 0))
   end
 end
+if #orders > 0 then
+  local bytes = Pages.plan(orders, tonumber(ARGV[8]))
+  if not bytes then return { 'pages' } end
+  more_bytes = more_bytes + bytes
+end
 local registers = redis.call('HLEN', STATE) + more_registers
 if more_registers > 0 and registers > limit.registers * (spare_only and 2 or 1) then return { 'full' } end
 if more_bytes > 0 and meta.bytes + more_bytes > limit.bytes then return { 'full' } end
@@ -45,6 +51,7 @@ if mode == 'create' then redis.call('HSET', META, 'polls', 0) end
 local entry, answer, polls_touched = new_entry(meta, now, ARGV[5]), { 'ok', '' }, {}
 for _, write in ipairs(writes) do
   write.stamp = issue_stamp(meta, write.asked ~= '' and parse_stamp(write.asked) or nil, now)
+  if write.key == 'pages' then Pages.merge(write) end
   local named = Polls.named(write)
   local done = entry.take(write)
   if done then Polls.note(named, polls_touched) end
