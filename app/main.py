@@ -27,6 +27,7 @@ from app.feed.hub import Hub, forever
 from app.feed.presence import EVERY_S, Presence
 from app.feed.reader import AGE_EVERY_S, PROBE_EVERY_S, FeedReader
 from app.feed.tallies import SWEEP_S, Tallies
+from app.outages import Outage, tell_all
 from app.settings import Settings
 from app.store.contract import Limits, StoreUnavailable, StoreUnfit
 from app.store.deckbook import DeckBook
@@ -46,6 +47,7 @@ DROP_EVERY_S = 7.3
 STORE_S = 20.0  # that a start waits for its store; the process cannot be stopped meanwhile
 
 log = logging.getLogger("lectern")
+WAITING = Outage(log, "waiting for the store")
 
 
 def create_app() -> ASGIApp:
@@ -56,6 +58,7 @@ def create_app() -> ASGIApp:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.callback(tell_all)
             app.state.services = await _start(settings, stack)
             stack.enter_context(_not_orphaned())
             yield
@@ -146,7 +149,7 @@ async def _secret(store: RedisStore, given: bytes) -> bytes:
                 return given
             if asyncio.get_running_loop().time() > deadline:
                 logs.fatal(f"no answer from the store named by REDIS_URL: {fault}", None)
-            log.warning("waiting for the store: %s", fault)
+            WAITING.note(fault)
         await asyncio.sleep(0.5)
 
 

@@ -17,12 +17,17 @@ from app.core.cursor import Cursor
 from app.core.lesson import Position
 from app.feed.channel import Channel
 from app.feed.kept import Shelf
+from app.outages import Outage
 from app.store.contract import Change, Entry, Outcome, Snapshot, Store, StoreUnavailable
 
 IDLE_S = 61.0
 FOLD_S = 1.0  # how long a write or a cursor from another worker waits for this one's fold
 
 log = logging.getLogger("lectern.feed")
+NOT_ROUSED = Outage(log, "the reader could not be roused")
+NOT_LOADED = Outage(log, "a lesson could not be loaded again yet")
+NOT_DONE = Outage(log, "the store is unavailable to background work")
+GAP = Outage(log, "a gap in the feed of a lesson")
 
 
 def wall_ms() -> int:
@@ -97,7 +102,7 @@ class Hub:
         try:
             await self.store.probe(self.worker)
         except StoreUnavailable as fault:
-            log.warning("the reader could not be roused: %s", fault)
+            NOT_ROUSED.note(fault)
 
     async def tidy(self) -> None:
         """Forget the channels nobody has used for a while."""
@@ -135,7 +140,7 @@ class Hub:
                 self.voted.add(code)
         channel = self.channels.get(code)
         if channel is not None and code not in self._stale and not channel.deliver(entries):
-            log.warning("a gap in the feed of a lesson; it is loaded again")
+            GAP.note("it is loaded again")
             metrics.GAPS.inc()
             self.reload(channel)
 
@@ -167,7 +172,7 @@ class Hub:
             try:
                 snapshot = await self.store.load(channel.code)
             except StoreUnavailable as fault:
-                log.warning("a lesson could not be loaded again yet: %s", fault)
+                NOT_LOADED.note(fault)
                 await asyncio.sleep(0.5)
                 continue
             if snapshot is None:
@@ -205,10 +210,10 @@ class Hub:
 
 
 async def forever(step: Callable[[], Awaitable[None]], every_s: float, what: str) -> None:
-    """Run a background step again and again; a fault of the store is logged, and the next turn tries again."""
+    """Run a background step again and again; a fault of the store is noted, and the next turn tries again."""
     while True:
         try:
             await step()
         except StoreUnavailable as fault:
-            log.warning("%s: the store is unavailable: %s", what, fault)
+            NOT_DONE.note(f"{what}: {fault}")
         await asyncio.sleep(every_s)

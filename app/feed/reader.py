@@ -15,6 +15,7 @@ import random
 
 from app import metrics
 from app.feed.hub import Hub
+from app.outages import Outage
 from app.store.contract import Reader, StoreUnavailable
 
 PAUSE_A_FEED_S = 0.000_04  # a thousand feeds: 40 ms between reads
@@ -26,6 +27,7 @@ DEAF_S = 5.0  # three probes unheard, and sooner than the read itself gives up
 BEHIND_S = 4.0  # unheard for so long, joins and beats say that there may be news
 
 log = logging.getLogger("lectern.feed")
+LOST = Outage(log, "the reader lost its connection")
 
 
 class FeedReader:
@@ -57,7 +59,7 @@ class FeedReader:
         fault = session.exception()
         if not isinstance(fault, StoreUnavailable):
             raise RuntimeError("the reader ended by itself") from fault  # noqa: TRY004 - it is a bug here
-        log.warning("the reader lost its connection: %s", fault)
+        LOST.note(fault)
 
     async def _listen(self) -> None:
         reader = await self._hub.store.reader(self._hub.worker)

@@ -17,6 +17,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Match, Route
 
 from app.decks.objects import ObjectsUnavailable
+from app.outages import Outage
 from app.store.contract import Reason, Refused, StoreUnavailable
 from app.web import problempages
 from app.web.assets import Assets
@@ -27,6 +28,8 @@ RETRY_AFTER_S = 2
 UNKEPT = {"cache-control": "no-store"}
 
 log = logging.getLogger("lectern.web")
+STORE_AWAY = Outage(log, "the store is unavailable")
+DECKS_AWAY = Outage(log, "the decks' store is unavailable")
 
 
 class Problem(Exception):
@@ -111,13 +114,13 @@ async def on_refused(request: Request, fault: Refused) -> Response:
 
 async def on_unavailable(request: Request, fault: StoreUnavailable) -> Response:
     """Handler for a store that does not answer."""
-    log.warning("the store is unavailable: %s", fault)
+    STORE_AWAY.note(fault)
     return answer(request, _away("The lesson store does not answer. Try again in a moment.", "store-away"))
 
 
 async def on_decks_unavailable(request: Request, fault: ObjectsUnavailable) -> Response:
     """Handler for an object store that does not answer."""
-    log.warning("the decks' store is unavailable: %s", fault)
+    DECKS_AWAY.note(fault)
     return answer(request, _away("The decks' store does not answer. Try again in a moment.", "decks-away"))
 
 

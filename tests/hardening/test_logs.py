@@ -3,13 +3,16 @@
 Threats: a text that writes a line of its own (log injection); a peer that fills the disk; a fault that nobody hears of; a traceback in an answer.
 """
 
+import asyncio
 import logging
 import re
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.logs import VALUE_CHARACTERS, Line
@@ -25,6 +28,10 @@ LINE = re.compile(
     r'time=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z level=(?P<level>[a-z]+) logger=[\w.]+ pid=\d+ event=(?P<event>"(?:[^"\\]|\\.)*"|\S+)'
     r'(?: fault=(?P<fault>"(?:[^"\\]|\\.)*"))?'
 )
+AWAY_S = 13.0  # longer than an outage's next line waits for
+OVER_S = 40.0
+CALLERS = 8
+HANDFUL = 20  # lines of all kinds, for AWAY_S of all that happens in the background too
 SAID = "Lectern is at http"  # the one line that is no event: it is for whoever has started it
 
 # A server with two bugs: one in a handler, one on the short way of the streams. What they say ends a line and begins another.
@@ -167,6 +174,41 @@ async def test_a_store_that_fails_is_told_of(tmp_path: Path, own_valkey: RedisSe
                     if line["level"] == "warning"
                 }
 
-            wanted = {"the store is unavailable", "the reader lost its connection", "probe", "presence"}
+            wanted = {"the store is unavailable", "the reader lost its connection"} | {
+                "the store is unavailable to background work"
+            }
             await eventually(events, lambda told: wanted <= told)
         assert not [line for line in lines(server) if line["fault"]]
+
+
+async def ask(http: httpx.AsyncClient, teacher: Teacher, until: float) -> int:
+    """Asks for writes; how many were refused because the store was away."""
+    refused = 0
+    while time.monotonic() < until:
+        write = {"writes": [{"key": "timer", "value": {"paused": refused}}]}
+        answer = await http.post(f"{teacher.path}/state", json=write, headers=teacher.auth)
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+        refused += 1
+    return refused
+
+
+@pytest.mark.timeout(120)
+async def test_an_outage_is_a_handful_of_lines(tmp_path: Path, own_valkey: RedisServer) -> None:
+    """Each kind is said once and then counted; the count of refusals is exact, and the end is said."""
+    with served(tmp_path, own_valkey.url) as server:
+        async with server.client() as http:
+            teacher = await Teacher.start(http, "Away")
+            before = len(server.log.splitlines())
+            own_valkey.kill()
+            until = time.monotonic() + AWAY_S
+            refused = sum(await asyncio.gather(*(ask(http, teacher, until) for _ in range(CALLERS))))
+            assert refused > 10 * HANDFUL
+            own_valkey.start()
+
+            async def ended() -> list[str]:
+                return re.findall(r"the store is unavailable: no more; (\d+) in", server.log)
+
+            (total,) = await eventually(ended, bool, OVER_S)
+            assert int(total) == refused
+            assert len(re.findall(r"the store is unavailable: [^\n]* more, \d+ so far", server.log)) >= 1
+            assert len(server.log.splitlines()) - before < HANDFUL

@@ -16,19 +16,20 @@ PROJECT = Path(__file__).resolve().parents[2]
 ALLOWED: dict[str, set[str]] = {
     "core": set(),
     "store": {"core", "metrics"},
-    "feed": {"core", "store", "metrics"},
+    "feed": {"core", "store", "metrics", "outages"},
     "decks": {"core"},
-    "web": {"core", "store", "feed", "decks", "settings", "metrics"},
+    "web": {"core", "store", "feed", "decks", "settings", "metrics", "outages"},
     "settings": {"core", "storeurl"},
     "storeurl": set(),
     "metrics": {"core"},
     "logs": set(),
+    "outages": set(),
     "terminal": set(),
     "embedded": {"settings", "terminal"},
     "server": {"terminal"},
     "supervisor": {"server", "terminal"},
     "serve": {"settings", "server", "supervisor"},
-    "main": {"core", "store", "feed", "decks", "web", "settings", "metrics", "logs"},
+    "main": {"core", "store", "feed", "decks", "web", "settings", "metrics", "logs", "outages"},
     "__main__": {"settings", "logs", "embedded", "serve", "main", "terminal"},
 }
 
