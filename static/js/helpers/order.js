@@ -22,6 +22,12 @@ export function move(order, page, place) {
   return [...before, page, ...after];
 }
 
+// `page` moved to stand before `next`, or at the end where that is not there; a page that has been taken out stays out.
+export function moveBefore(order, page, next) {
+  const place = order.indexOf(next);
+  return order.includes(page) ? move(order, page, place < 0 ? order.length : place) : order;
+}
+
 // An id for a new blank page: larger than every one in use, so that skipped ones keep their ink.
 export function nextBlank(ids) {
   const numbers = ids.map((id) => /^blank-(\d+)$/.exec(id)?.[1]).filter(Boolean).map(Number);

@@ -1,23 +1,27 @@
 // The teacher's desk: everything a teacher does to the lesson, in verbs. Each verb is one group of writes: it shows at once
 // in the replica, through the mirror, and goes out through the outbox.
 
-import { insertAfter, move, neighbour, nextBlank, restore, skipped, without } from "../helpers/order.js";
+import { insertAfter, move, moveBefore, neighbour, nextBlank, restore, skipped, without } from "../helpers/order.js";
 import { register } from "../helpers/strokes.js";
 import { History } from "./history.js";
 import { strokes } from "./ink.js";
+import { PageOrder } from "./pageorder.js";
 
 export class Desk {
   #lesson;
   #mirror;
   #outbox;
+  #pages;
 
   constructor({ lesson, mirror, outbox }) {
     this.#lesson = lesson;
     this.#mirror = mirror;
     this.#outbox = outbox;
+    this.#pages = new PageOrder({ lesson, said: mirror.said });
     this.history = new History();
     mirror.write(outbox.entries); // what an earlier panel left waiting
-    outbox.addEventListener("sent", ({ detail }) => mirror.settle(detail.writes));
+    outbox.addEventListener("sent", ({ detail }) => this.#sent(detail.writes));
+    outbox.addEventListener("renewed", ({ detail }) => mirror.write(detail.writes));
     outbox.addEventListener("refused", ({ detail }) => mirror.undo(detail.writes));
   }
 
@@ -78,13 +82,16 @@ export class Desk {
   insertBlank(after = this.#lesson.page) {
     const inked = this.#lesson.below("ink/blank-").map(([key]) => key.split("/")[1]);
     const page = nextBlank([...this.#lesson.order, ...inked, this.#lesson.page ?? ""]);
-    this.write(["pages", { order: insertAfter(this.#lesson.order, after, page) }], ["slide", { page }], ...this.#lit());
+    const insert = (order) => (order.includes(page) ? order : insertAfter(order, after, page));
+    this.write(this.#pages.write(insert), ["slide", { page }], ...this.#lit());
     return page;
   }
 
   move(page, place) {
-    const order = move(this.#lesson.order, page, place);
-    if (order.join() !== this.#lesson.order.join()) this.write(["pages", { order }]);
+    const { order } = this.#lesson;
+    if (move(order, page, place).join() === order.join()) return;
+    const next = order.slice(place).find((other) => other !== page);
+    this.write(this.#pages.write((others) => moveBefore(others, page, next)));
   }
 
   // A page that is shown at the moment gives way to its neighbour.
@@ -93,11 +100,11 @@ export class Desk {
     const next = neighbour(order, page, 1) ?? neighbour(order, page, -1);
     if (!next) return;
     const turn = page === this.#lesson.page ? [["slide", { page: next }]] : [];
-    this.write(["pages", { order: without(order, page) }], ...turn);
+    this.write(this.#pages.write((others) => without(others, page)), ...turn);
   }
 
   restore(page) {
-    this.write(["pages", { order: restore(this.#lesson.order, page) }]);
+    this.write(this.#pages.write((order) => (order.includes(page) ? order : restore(order, page))));
   }
 
   get skipped() {
@@ -146,6 +153,11 @@ export class Desk {
 
   #strokes(page) {
     return strokes(this.#lesson, page).map((stroke) => register(page, stroke));
+  }
+
+  #sent(writes) {
+    this.#mirror.settle(writes);
+    if (writes.some(({ key }) => key === "pages") && !this.#outbox.entries.some(({ key }) => key === "pages")) this.#pages.settled();
   }
 
   #writeAll(writes) {

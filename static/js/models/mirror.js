@@ -18,6 +18,10 @@ export class Mirror {
     this.#view = view;
   }
 
+  get said() {
+    return this.#said;
+  }
+
   // From the stream.
   hear({ reset = false, writes }) {
     this.#said.apply({ reset, writes });
@@ -34,12 +38,13 @@ export class Mirror {
   // By this panel: stamped writes, from the outbox.
   write(writes) {
     for (const write of writes) {
-      const { key, value } = write;
+      const { key } = write;
+      const value = kept(write);
       if (isPrefix(key)) this.#drop((other) => other.startsWith(key));
       this.#pending.delete(key); // so that the map stays in the order of writing
       this.#pending.set(key, { write, value, settled: false, heard: false, beaten: false });
     }
-    this.#view.apply({ reset: false, writes: writes.map(({ key, value }) => [key, value]) });
+    this.#view.apply({ reset: false, writes: writes.map((write) => [write.key, kept(write)]) });
   }
 
   // The server has answered: [{key, stamp, applied}].
@@ -105,6 +110,11 @@ export class Mirror {
   #drop(test) {
     for (const key of [...this.#pending.keys()]) if (test(key)) this.#pending.delete(key);
   }
+}
+
+// The value as the server keeps it: the decks that a writer knows are for the server alone.
+function kept({ key, value }) {
+  return key === "pages" && value ? { order: value.order } : value;
 }
 
 export function same(a, b) {

@@ -6,10 +6,10 @@
 // 409 means that the lesson has ended, and with it the outbox. 404 waits too: it may be a router's word, not the lesson's.
 // A fresh press that is beaten by the stamp of another panel was later all the same, for its teacher had seen what beat it; only
 // the clocks disagree. It insists: once more without a stamp, for the server to stamp it after everything it has. Once only, and
-// not after a failure, since without a stamp a repetition is no longer harmless.
-// Events: "change" (waiting), "sent" {writes: [{key, stamp, applied}]}, "refused" {problem, writes}, "denied", "ended".
+// not after a failure, since without a stamp a repetition is no longer harmless. What has an `again` is made anew first, or not sent.
+// Events: "change" (waiting), "renewed" {writes}, "sent" {writes: [{key, stamp, applied}]}, "refused" {problem, writes}, "denied", "ended".
 
-import { batch, conflate, named, returned } from "../helpers/queue.js";
+import { batch, conflate, covers, named, returned } from "../helpers/queue.js";
 import { compare, shift } from "../helpers/stamp.js";
 
 const FIRST_PAUSE = 500;
@@ -63,11 +63,11 @@ export class Outbox extends EventTarget {
     return this.#failures > 0;
   }
 
-  // pairs: [[key, value], ...], written together. Returns the stamped writes.
+  // pairs: [[key, value, again?], ...], written together; again() promises the value made anew, or null. Returns the stamped writes.
   put(pairs) {
     if (this.#state === "ended") return [];
     const group = this.#group++;
-    const writes = pairs.map(([key, value]) => ({ key, value, stamp: this.#clock.next(), group, at: performance.now() }));
+    const writes = pairs.map(([key, value, again]) => ({ key, value, stamp: this.#clock.next(), group, at: performance.now(), again }));
     for (const write of writes) this.#queue = conflate(this.#queue, write);
     this.#changed();
     // After the current task, so that what one gesture writes in several calls goes in one request.
@@ -75,7 +75,6 @@ export class Outbox extends EventTarget {
     return writes;
   }
 
-  // Now, without waiting out a pause: the line is back, or somebody asks.
   retry() {
     clearTimeout(this.#timer);
     this.#timer = null;
@@ -120,8 +119,17 @@ export class Outbox extends EventTarget {
     this.#careful = Math.max(0, this.#careful - 1);
     sent.forEach(({ stamp }, at) => stamps[at] && this.#clock.answer(stamp, stamps[at]));
     this.#settle(flying.filter((entry) => !beaten.includes(entry)), (entry) => applied[flying.indexOf(entry)] !== false);
-    for (const entry of beaten) entry.insists = true;
-    this.#queue = returned(beaten, this.#queue);
+    this.#queue = returned(beaten.filter((entry) => (entry.insists = true) && !entry.again), this.#queue);
+    beaten.filter(({ again }) => again).forEach((entry) => this.#renew(entry));
+  }
+
+  async #renew(entry) {
+    const value = await entry.again();
+    if (this.#state === "ended" || this.entries.some((newer) => covers(newer, entry))) return;
+    if (!value) return this.#settle([entry], () => false);
+    this.#queue = [...this.#queue, Object.assign(entry, { value })];
+    this.#tell("renewed", { writes: [entry] });
+    this.flush();
   }
 
   #settle(entries, applied) {
