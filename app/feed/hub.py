@@ -10,6 +10,7 @@ Rules:
 import asyncio
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from app import metrics
@@ -21,6 +22,8 @@ from app.outages import Outage
 from app.store.contract import Change, Entry, Outcome, Snapshot, Store, StoreUnavailable
 
 IDLE_S = 61.0
+LATELY_S = 600.0  # for so long a lesson that is no longer loaded is remembered to have been
+LATELY = 4_096  # and so many of them
 FOLD_S = 1.0  # how long a write or a cursor from another worker waits for this one's fold
 
 log = logging.getLogger("lectern.feed")
@@ -45,6 +48,7 @@ class Hub:
         # Viewers of each lesson that some process has loaded, by the last census.
         self.given: Mapping[str, int] = {}
         self._shelf = Shelf()
+        self._lately: OrderedDict[str, float] = OrderedDict()
         self.recount: set[str] = set()  # lessons loaded, dropped, joined or left since the last census
         self.voted: set[str] = (
             set()
@@ -62,6 +66,17 @@ class Hub:
     def is_given(self, code: str) -> bool:
         """Whether the lesson is loaded here, or was in any process a moment ago. The store is not asked."""
         return code in self.channels or code in self.given
+
+    def is_known(self, code: str) -> bool:
+        """Whether the lesson is being given, or was until lately: then even its end is no secret."""
+        return self.is_given(code) or self._lately.get(code, -LATELY_S) > time.monotonic() - LATELY_S
+
+    def dropped(self, code: str) -> None:
+        """A lesson is no longer loaded, here or by the last process that had it."""
+        self._lately[code] = time.monotonic()
+        self._lately.move_to_end(code)
+        if len(self._lately) > LATELY:
+            self._lately.popitem(last=False)
 
     async def channel(self, code: str) -> Channel | None:
         """The lesson's channel, loaded where it was not; None where there is no such lesson."""
@@ -111,6 +126,7 @@ class Hub:
             if channel.idle and channel.used < before and code not in self._stale:
                 del self.channels[code]
                 channel.views.forget()
+                self.dropped(code)
                 self.recount.add(code)
                 self.roster += 1
 
@@ -178,6 +194,7 @@ class Hub:
             if snapshot is None:
                 # The store came back without the lesson: whoever asks again is told that there is none.
                 del self.channels[channel.code]
+                self.dropped(channel.code)
                 self.recount.add(channel.code)
                 channel.close()
                 return False

@@ -28,6 +28,8 @@ class Presence:
         total = await self._hub.store.census(self._hub.worker, self._counts, wall_ms())
         if total != self._total:
             self._changed.update(code for code, _ in total.items() ^ self._total.items())
+            for code in self._total.keys() - total.keys():
+                self._hub.dropped(code)
             self._total = total
             self._hub.given = total
         for code in self._changed:

@@ -148,6 +148,9 @@ class Store(Protocol):
     async def publish(self, lesson: str, now: int) -> int:
         """Write the tallies that are due of polls with votes since their last; ms until the next, 0 when all is told."""
 
+    async def peek(self, lesson: str, key: str) -> str | None:
+        """One register's value, tombstones included, without the rest of the lesson; None where there is none."""
+
     async def counts(self, lesson: str) -> Mapping[str, Counts]:
         """What has been voted, by poll that has been voted in; exact, published or not."""
 

@@ -189,6 +189,11 @@ class MemoryStore:
         await self._tell()
         return due
 
+    async def peek(self, lesson: str, key: str) -> str | None:
+        kept = self._lessons.get(lesson)
+        register = kept.lesson.get(key) if kept else None
+        return register.raw if register else None
+
     async def counts(self, lesson: str) -> Mapping[str, Counts]:
         kept = self._lessons.get(lesson)
         return kept.ballots.counts() if kept else {}

@@ -117,6 +117,10 @@ class RedisStore:
         args: list[Any] = [now, limits.feed, limits.retention_s, limits.tally_ms]
         return int(await self._call(lambda: self._publish(lesson_keys(lesson), args)))
 
+    async def peek(self, lesson: str, key: str) -> str | None:
+        kept: Any = await self._call(lambda: self.redis.hget(lesson_keys(lesson)[1], key))
+        return parse_register(key.encode(), kept).raw if kept is not None else None
+
     async def counts(self, lesson: str) -> Mapping[str, Counts]:
         kept: dict[Any, Any] = await self._call(lambda: self.redis.hgetall(counts_key(lesson)))
         return parse_counts(kept)

@@ -7,7 +7,6 @@ Rules:
 - A cookie request that changes state must come from our own page (`app/web/origin.py`).
 """
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -19,11 +18,12 @@ from starlette.responses import Response
 from app.core.lesson import NULL
 from app.feed.channel import Channel
 from app.store.contract import Change
+from app.web import proofs
 from app.web.origin import refuse_elsewhere, scheme
 from app.web.problems import Problem
+from app.web.proofs import SESSION, bearer
 from app.web.services import Services, services
 
-COOKIE = "teacher_"  # followed by the lesson's code
 SAFE = frozenset({"GET", "HEAD"})
 CHALLENGE = {"www-authenticate": "Bearer"}
 
@@ -31,13 +31,9 @@ CHALLENGE = {"www-authenticate": "Bearer"}
 def new_key(name: str = "", *, owner: bool = False) -> tuple[str, Change]:
     """A teacher's key, and the register that recognises it."""
     key = secrets.token_urlsafe(16)
-    digest = _digest(key)
+    digest = proofs.digest(key)
     kept = {"sha256": digest, "name": name, "owner": owner}
-    return key, Change(f"keyring/{digest[:16]}", json.dumps(kept, ensure_ascii=False, separators=(",", ":")))
-
-
-def _digest(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+    return key, Change(proofs.keyring(digest), json.dumps(kept, ensure_ascii=False, separators=(",", ":")))
 
 
 def same(given: str, wanted: str) -> bool:
@@ -59,20 +55,14 @@ def keys(channel: Channel) -> list[tuple[str, str, bool]]:
     return [(key_id, kept["name"], kept["owner"]) for key_id in ids if (kept := _holds(channel, key_id))]
 
 
-def bearer(request: Request) -> str | None:
-    """The token of the Authorization header."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if kind.lower() == "bearer" and token.strip() else None
-
-
 def _by_key(channel: Channel, key: str) -> str | None:
-    digest = _digest(key)
+    digest = proofs.digest(key)
     kept = _holds(channel, digest[:16])
     return digest[:16] if kept is not None and same(kept["sha256"], digest) else None
 
 
 def _by_cookie(request: Request, channel: Channel) -> str | None:
-    cookie = request.cookies.get(COOKIE + channel.code)
+    cookie = request.cookies.get(SESSION + channel.code)
     key_id = services(request).signer.teacher_key(channel.code, cookie) if cookie else None
     return key_id if key_id and _holds(channel, key_id) else None
 
@@ -121,7 +111,7 @@ def open_session(request: Request, channel: Channel) -> Response:
         raise denied("This is not the lesson's teacher key.")
     found = services(request)
     response = Response(status_code=204, headers={"cache-control": "no-store"})
-    set_cookie(request, response, COOKIE + channel.code, found.signer.teacher(channel.code, key_id))
+    set_cookie(request, response, SESSION + channel.code, found.signer.teacher(channel.code, key_id))
     return response
 
 

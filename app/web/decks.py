@@ -13,14 +13,14 @@ from app import metrics
 from app.core.codes import parse_code
 from app.decks.reasons import Busy, RefusedUpload, Stalled, TooLarge
 from app.feed.channel import Channel
-from app.feed.hub import Hub
 from app.store.contract import StoreUnavailable
 from app.web import auth
+from app.web.admission import lesson, of_deck
 from app.web.answers import has, json_response
 from app.web.deckregisters import read_order
 from app.web.problems import Problem, invalid
 from app.web.schemas import DeckAccepted
-from app.web.services import failed_guess, guessing, lesson, may_guess, services
+from app.web.services import services
 
 AHEAD = 2
 FOREVER = "max-age=31536000, immutable"
@@ -119,27 +119,11 @@ async def _may_see(request: Request, deck: str, number: str) -> str:
 
 
 async def _lesson_of(request: Request, deck: str) -> Channel:
-    """The deck's lesson. A deck's id is a code, and guessing one is limited as guessing a lesson's is."""
-    found = services(request)
-    unknown = Problem(404, "There is no such deck.")
-    if parse_code(deck) != deck:
-        raise unknown
-    limited = not (found.deck_lessons.knows(deck) or may_guess(request))
-    if limited and (channel := _loaded_with(found.hub, deck)):
-        return channel
-    code = await found.deck_lessons.lesson(deck)
-    if limited and not (code and found.hub.is_given(code)):
-        raise guessing()
-    channel = await found.hub.channel(code) if code else None
+    """The deck's lesson. Raises Problem 404, 429."""
+    channel = await of_deck(request, deck) if parse_code(deck) == deck else None
     if channel is None:
-        failed_guess(request)
-        raise unknown
+        raise Problem(404, "There is no such deck.")
     return channel
-
-
-def _loaded_with(hub: Hub, deck: str) -> Channel | None:
-    """The loaded lesson that has the deck: for this nothing need be asked of the store, which may be away."""
-    return next((each for each in hub.channels.values() if each.lesson.get(f"deck/{deck}")), None)
 
 
 def reach(channel: Channel) -> frozenset[str]:

@@ -11,9 +11,10 @@ from starlette.responses import Response
 from app import metrics
 from app.core.cursor import parse_cursor
 from app.store.contract import StoreUnavailable
+from app.web.admission import lesson
 from app.web.handover import respond
 from app.web.opening import Opening, retry
-from app.web.services import lesson, services
+from app.web.services import services
 from app.web.state import audience
 from app.web.stream import LaterResponse
 

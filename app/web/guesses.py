@@ -1,56 +1,92 @@
-"""Guessing lesson codes: failures are counted for each address, successes are not.
+"""Guessing lesson codes: failures are counted, successes are not.
 
-Rules: an address has `BURST` wrong codes, and one more every `REFILL_S`; when it has none left, its codes
-are no longer looked up in the store (only a deck's id is, for the code of its lesson): a lesson that is
-being given, here or by another process, is served, whoever asks, and the rest is refused unseen. So a school
-behind one address goes on and joins, whatever one pupil tries, and guessing finds only lessons that are
-being given at the moment.
-Bounded: the addresses used longest ago are forgotten.
+Rules:
+- A wrong code counts against the voter whose signed cookie came with it, and else against the address (an IPv6 /64):
+  so in a class behind one address each browser has guesses of its own, and none can use up another's.
+- Cookies are free for the asking, so an address' voters have a budget together, too. It is what a guesser is left
+  with who asks for a new cookie each time: one guess a second finds one of 1,000 lessons of the 2**30 codes in 12 days.
+- A guess is taken before the code is looked up and given back when it was right, so that a thousand at once are no more
+  than a thousand in a row. One code that many ask for at the same moment is one guess.
+- With no guess left a code is not looked up, unless the request proves that it need not guess (`admission.py`).
+Bounded: whoever guessed longest ago is forgotten.
 """
 
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
-BURST = 30.0
+from app.web.proofs import Asker
+
+BURST = 30.0  # wrong codes of one voter, or of an address' requests without a voter
 REFILL_S = 2.0
-ADDRESSES = 10_000
+TOGETHER = 600.0  # of all voters of an address: a school, mistyping
+TOGETHER_REFILL_S = 1.0
+REMEMBERED = 10_000
 
 
 @dataclass(slots=True)
-class _Address:
+class _Budget:
+    left: float
     at: float
-    left: float = BURST
+    trying: set[str] = field(default_factory=set)  # codes that are being looked up
+
+
+class _Budgets:
+    """One kind of budget, by name."""
+
+    def __init__(self, burst: float, refill_s: float, clock: Callable[[], float]) -> None:
+        self._burst, self._refill_s, self._clock = burst, refill_s, clock
+        self._known: OrderedDict[str, _Budget] = OrderedDict()
+
+    def of(self, name: str) -> _Budget:
+        """The budget, as it is now."""
+        now = self._clock()
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = _Budget(self._burst, now)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+        self._known.move_to_end(name)
+        known.left = min(self._burst, known.left + (now - known.at) / self._refill_s)
+        known.at = now
+        return known
 
 
 class Guesses:
     """One a process. `clock` gives seconds that only rise."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._addresses: OrderedDict[str, _Address] = OrderedDict()
+        self._addresses = _Budgets(BURST, REFILL_S, clock)
+        self._voters = _Budgets(BURST, REFILL_S, clock)
+        self._together = _Budgets(TOGETHER, TOGETHER_REFILL_S, clock)
 
-    def may_look_up(self, address: str) -> bool:
-        """Whether a code that is not being given may be looked up for the address."""
-        known = self._addresses.get(address)
-        if known is None:
-            return True
-        self._refill(known)
-        return known.left >= 1
+    def begin(self, asker: Asker, code: str) -> "Guess | None":
+        """A guess at a code, to be entered at once; None where there is none left."""
+        if asker.voter is None:
+            budgets = [self._addresses.of(asker.address)]
+        else:
+            budgets = [self._voters.of(asker.voter), self._together.of(asker.address)]
+        if all(code in each.trying or each.left - len(each.trying) >= 1 for each in budgets):
+            return Guess(budgets, code)
+        return None
 
-    def failed(self, address: str) -> None:
-        """A code was unknown."""
-        known = self._addresses.get(address)
-        if known is None:
-            known = self._addresses[address] = _Address(self._clock())
-            if len(self._addresses) > ADDRESSES:
-                self._addresses.popitem(last=False)
-        self._addresses.move_to_end(address)
-        self._refill(known)
-        known.left = max(0.0, known.left - 1)
 
-    def _refill(self, known: _Address) -> None:
-        now = self._clock()
-        known.left = min(BURST, known.left + (now - known.at) / REFILL_S)
-        known.at = now
+class Guess:
+    """A code that is being looked up, for the length of a block, which says whether it was `wrong`."""
+
+    def __init__(self, budgets: list[_Budget], code: str) -> None:
+        self.wrong = False
+        self._budgets, self._code = budgets, code
+
+    def __enter__(self) -> Self:
+        for each in self._budgets:
+            each.trying.add(self._code)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for each in self._budgets:
+            if self._code in each.trying:
+                each.trying.discard(self._code)
+                each.left -= self.wrong

@@ -11,10 +11,11 @@ from starlette.responses import Response
 from app.core.lesson import NULL
 from app.store.contract import Change
 from app.web import auth, bodies
+from app.web.admission import lesson
 from app.web.answers import json_response
 from app.web.problems import Problem
 from app.web.schemas import KeyCreated, KeyInfo, KeyList, KeyRequest
-from app.web.services import lesson, services
+from app.web.services import services
 
 KEYS = 32  # at once
 

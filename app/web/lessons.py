@@ -9,12 +9,13 @@ from starlette.responses import Response
 from app.core.codes import new_code
 from app.feed.hub import wall_ms
 from app.store.contract import Change, Reason, Refused
-from app.web import auth, bodies
+from app.web import auth, bodies, proofs
+from app.web.admission import lesson
 from app.web.answers import json_response
 from app.web.origin import base_url
 from app.web.problems import Problem
 from app.web.schemas import LessonCreated, LessonInfo, LessonRequest
-from app.web.services import lesson, services
+from app.web.services import services
 
 TRIES = 8  # codes tried until one is free: with a million lessons, one try in a thousand fails
 
@@ -25,7 +26,7 @@ async def create(request: Request) -> Response:
     """POST /api/lessons"""
     found = services(request)
     if found.settings.create_key:
-        given = auth.bearer(request) or ""
+        given = proofs.bearer(request) or ""
         if not auth.same(given, found.settings.create_key):
             detail = "Creating lessons here needs the server's create key."
             raise Problem(401, detail, type="create-key-needed", headers=auth.CHALLENGE)

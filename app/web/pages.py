@@ -4,13 +4,18 @@ Rules: a page is the same bytes for every lesson and finds its lesson in its own
 another way leads to the canonical address; a browser gets its voter cookie with the student's page.
 """
 
+from http import HTTPStatus
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from app.web import auth, polls, problempages
+from app.core.codes import parse_code
+from app.web import auth, problempages
+from app.web.admission import find
 from app.web.problem_types import TYPES
-from app.web.problems import Problem
-from app.web.services import find, services
+from app.web.problems import Problem, answer
+from app.web.proofs import VOTER
+from app.web.services import services
 
 
 async def home(request: Request) -> Response:
@@ -20,24 +25,57 @@ async def home(request: Request) -> Response:
 
 async def student(request: Request) -> Response:
     """GET /{code}"""
-    response = await _of_lesson(request, "student", "/")
-    found = services(request)
-    given = request.cookies.get(polls.COOKIE)
-    if response.status_code in {200, 304} and (given is None or found.signer.voter(given) is None):
-        _, cookie = found.signer.new_voter()
-        response.headers["cache-control"] = "private, no-cache"  # or a cache makes many one voter
-        auth.set_cookie(request, response, polls.COOKIE, cookie, lax=True)
+    try:
+        response = await _of_lesson(request, "student", "/")
+    except Problem as problem:
+        return _with_guesses(request, problem)
+    if response.status_code in {200, 304}:
+        _give_voter(request, response, parse_code(request.path_params["code"]) or "")
     return response
 
 
 async def teacher(request: Request) -> Response:
     """GET /teach/{code}"""
-    return await _of_lesson(request, "teacher", "/teach/")
+    try:
+        return await _of_lesson(request, "teacher", "/teach/")
+    except Problem as problem:
+        if problem.status != HTTPStatus.TOO_MANY_REQUESTS or not problempages.wanted(request):
+            raise
+        # The key is in the address's fragment, which only the page sees: with it the panel opens the lesson.
+        response = services(request).assets.page(request, "teacher", status=problem.status)
+        response.headers.update({"cache-control": "no-store", **problem.headers})
+        return response
 
 
 async def screen(request: Request) -> Response:
     """GET /screen/{code}"""
-    return await _of_lesson(request, "screen", "/screen/")
+    try:
+        return await _of_lesson(request, "screen", "/screen/")
+    except Problem as problem:
+        return _with_guesses(request, problem)
+
+
+def _with_guesses(request: Request, problem: Problem) -> Response:
+    """A page that says that too much was guessed here, and makes its reader a voter, who has guesses of one's own."""
+    if problem.status != HTTPStatus.TOO_MANY_REQUESTS or not problempages.wanted(request):
+        raise problem
+    response = answer(request, problem)
+    _give_voter(request, response, "")
+    return response
+
+
+def _give_voter(request: Request, response: Response, code: str) -> None:
+    """Set the voter's cookie where it is missing, or does not say yet that the lesson's page was given."""
+    signer, given = services(request).signer, request.cookies.get(VOTER)
+    if given is None or signer.voter(given) is None:
+        _, cookie = signer.new_voter(code)
+    elif code and code not in signer.lessons(given):
+        cookie = signer.given(given, code)
+    else:
+        return
+    if "no-store" not in response.headers["cache-control"]:
+        response.headers["cache-control"] = "private, no-cache"  # or a cache makes many one voter
+    auth.set_cookie(request, response, VOTER, cookie, lax=True)
 
 
 async def _of_lesson(request: Request, page: str, at: str) -> Response:

@@ -13,15 +13,21 @@ from app.core.lesson import NULL
 from app.core.poll import Refusal
 from app.store.contract import Counts
 from app.web import auth, bodies
+from app.web.admission import lesson
 from app.web.answers import json_response
 from app.web.origin import refuse_elsewhere
 from app.web.problems import Problem, invalid
+from app.web.proofs import VOTER
 from app.web.schemas import Poll, VoteAnswer, VoteRequest
+<<<<<<< HEAD
 from app.web.services import lesson, services
 
 COOKIE = "voter"
 SLICE = 32  # polls of a file that are written before the event loop gets its turn: a millisecond
 NONE = Counts([], 0)
+=======
+from app.web.services import services
+>>>>>>> 378bcd4 (One pupil who guesses locks nobody out: keys, sessions and voters of a lesson pass, each browser has guesses of its own)
 
 _request = msgspec.json.Decoder(VoteRequest)
 _poll = msgspec.json.Decoder(Poll)
@@ -40,22 +46,22 @@ async def vote(request: Request) -> Response:
     poll = request.path_params["poll"]
     if not _id.fullmatch(poll):
         raise _refused(Refusal.UNKNOWN)
-    voter, cookie = voter_of(request)
+    voter, cookie = voter_of(request, channel.code)
     refusal = await services(request).tallies.vote(channel, poll, voter, choices)
     if refusal is not None:
         raise _refused(refusal)
     response = json_response(VoteAnswer(choices))
     if cookie:
-        auth.set_cookie(request, response, COOKIE, cookie, lax=True)
+        auth.set_cookie(request, response, VOTER, cookie, lax=True)
     return response
 
 
-def voter_of(request: Request) -> tuple[str, str]:
+def voter_of(request: Request, lesson: str) -> tuple[str, str]:
     """The voter's id, and the cookie to set where there was none. Raises Problem 403 for a made-up one."""
     signer = services(request).signer
-    given = request.cookies.get(COOKIE)
+    given = request.cookies.get(VOTER)
     if given is None:
-        return signer.new_voter()
+        return signer.new_voter(lesson)
     voter = signer.voter(given)
     if voter is None:
         detail = "This voter cookie was not made here. Load the lesson's page again."

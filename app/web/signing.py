@@ -8,6 +8,8 @@ import secrets
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
+LESSONS = 20  # in a voter's cookie: a term's lessons of a day, in 300 bytes
+
 
 class Signer:
     """Signs with HMAC. `secret`: at least 16 bytes that no client knows."""
@@ -16,14 +18,24 @@ class Signer:
         self._voter = URLSafeSerializer(secret, salt="voter")
         self._teacher = URLSafeSerializer(secret, salt="teacher")
 
-    def new_voter(self) -> tuple[str, str]:
-        """A new voter's id, and the cookie that proves it."""
+    def new_voter(self, lesson: str = "") -> tuple[str, str]:
+        """A new voter's id, and the cookie that proves it; `lesson`: and that this lesson's page was given."""
         voter = secrets.token_urlsafe(12)
-        return voter, self._voter.dumps(voter)
+        return voter, self._voter.dumps(f"{voter}/{lesson}" if lesson else voter)
 
     def voter(self, cookie: str) -> str | None:
         """The voter's id in a cookie that we signed."""
-        return _loads(self._voter, cookie)
+        value = _loads(self._voter, cookie)
+        return value.partition("/")[0] if value else None
+
+    def lessons(self, cookie: str) -> list[str]:
+        """The lessons whose pages the voter was given, of a cookie that we signed."""
+        return [code for code in (_loads(self._voter, cookie) or "").partition("/")[2].split(",") if code]
+
+    def given(self, cookie: str, lesson: str) -> str:
+        """The same voter's cookie, with one more lesson; the last `LESSONS` stay."""
+        lessons = [*(code for code in self.lessons(cookie) if code != lesson), lesson][-LESSONS:]
+        return self._voter.dumps(f"{self.voter(cookie)}/{','.join(lessons)}")
 
     def teacher(self, lesson: str, key_id: str) -> str:
         """A session for the lesson under one of its keys."""

@@ -21,11 +21,12 @@ from app.core.stamp import parse_stamp
 from app.feed.channel import Channel
 from app.store.contract import Change
 from app.web import auth, bodies
+from app.web.admission import lesson
 from app.web.answers import document_response, json_response
 from app.web.deckregisters import shown
 from app.web.problems import Problem, invalid
 from app.web.schemas import PAGE, VALUES, Slide, StateAnswer, StateRequest, StateWrite
-from app.web.services import lesson, services
+from app.web.services import services
 
 WAIT_MAX_S = 25.0
 

@@ -38,6 +38,16 @@ async def test_a_lesson_that_does_not_exist(store: Store, code: str) -> None:
     assert await counted(store, code, "x") == ([], 0)
 
 
+async def test_one_register_is_looked_at_alone(store: Store, code: str) -> None:
+    """Its value, a tombstone too, and None where there is no such register or lesson."""
+    assert await store.peek(code, "screen") is None
+    await store.create(code, [ABOUT, Change("screen", '{"mode":"black"}')], NOW)
+    assert await store.peek(code, "screen") == '{"mode":"black"}'
+    assert await store.peek(code, "slide") is None
+    await store.write(code, [Change("screen", NULL)], NOW)
+    assert await store.peek(code, "screen") == NULL
+
+
 async def test_a_lesson_that_has_ended(store: Store, code: str) -> None:
     """Takes what came with its end, then nothing more; its state stays."""
     await store.create(code, [ABOUT], NOW)

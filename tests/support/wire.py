@@ -61,8 +61,8 @@ def assert_problem(answer: httpx.Response, status: int, *paths: str) -> dict[str
 
 
 def somewhere_else() -> dict[str, str]:
-    """Headers of a request that our proxy has passed on from an address that nobody else uses."""
-    return {"X-Forwarded-For": f"2001:db8::{next(_addresses):x}"}
+    """Headers of a request that our proxy has passed on from a network that nobody else uses."""
+    return {"X-Forwarded-For": f"2001:db8:0:{next(_addresses):x}::1"}
 
 
 def poll(**changed: Any) -> dict[str, Any]:
