@@ -19,15 +19,10 @@ from app.web.origin import refuse_elsewhere
 from app.web.problems import Problem, invalid
 from app.web.proofs import VOTER
 from app.web.schemas import Poll, VoteAnswer, VoteRequest
-<<<<<<< HEAD
-from app.web.services import lesson, services
+from app.web.services import services
 
-COOKIE = "voter"
 SLICE = 32  # polls of a file that are written before the event loop gets its turn: a millisecond
 NONE = Counts([], 0)
-=======
-from app.web.services import services
->>>>>>> 378bcd4 (One pupil who guesses locks nobody out: keys, sessions and voters of a lesson pass, each browser has guesses of its own)
 
 _request = msgspec.json.Decoder(VoteRequest)
 _poll = msgspec.json.Decoder(Poll)

@@ -13,10 +13,11 @@ import segno
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.web.admission import lesson
 from app.web.answers import has
 from app.web.origin import base_url
 from app.web.problems import Problem
-from app.web.services import lesson, services
+from app.web.services import services
 
 KEPT = 256  # pictures of at most 9 KiB
 LINK_MAX = 320  # characters: a host's name has 253 at most (RFC 1035)
