@@ -13,9 +13,11 @@ if __name__ == "__main__":
 import os
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 
 from app import logs, serve
 from app.embedded import EmbeddedValkey
+from app.secrecy import forget, undumpable
 from app.settings import BadSetting, Settings
 from app.terminal import signals_to_stop
 
@@ -26,12 +28,15 @@ def main() -> None:
         sys.exit("lectern: there are no arguments; settings are environment variables (docs/OPERATIONS.md)")
     try:
         settings = Settings.from_environ(os.environ)
+        forget(os.environ)
+        if not settings.dumpable:
+            undumpable()
         logs.configure(settings.log_level)
         store = nullcontext() if settings.redis_url else EmbeddedValkey(settings.var_dir)
         early = signals_to_stop()
         with store as embedded:
             if embedded is not None:
-                os.environ["REDIS_URL"] = embedded.url
+                settings = replace(settings, redis_url=embedded.url)
             if not early:
                 on_stop = embedded.stopping if embedded else lambda: None
                 serve.run(settings, early=early, on_bound=_say, on_stop=on_stop)

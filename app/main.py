@@ -20,6 +20,7 @@ from starlette.types import ASGIApp
 
 from app import logs, metrics
 from app.core.audience import Audience
+from app.decks.confinement import walls
 from app.decks.objects import open_store
 from app.decks.service import Decks
 from app.feed.heartbeat import Wheel
@@ -28,6 +29,7 @@ from app.feed.presence import EVERY_S, Presence
 from app.feed.reader import AGE_EVERY_S, PROBE_EVERY_S, FeedReader
 from app.feed.tallies import SWEEP_S, Tallies
 from app.outages import Outage, tell_all
+from app.secrecy import undumpable
 from app.settings import Settings
 from app.store.contract import Limits, StoreUnavailable, StoreUnfit
 from app.store.deckbook import DeckBook
@@ -44,15 +46,17 @@ from app.web.signing import Signer
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 DROP_EVERY_S = 7.3
-STORE_S = 20.0  # that a start waits for its store; the process cannot be stopped meanwhile
+STORE_S = 20.0  # that a start waits for its store
 
 log = logging.getLogger("lectern")
 WAITING = Outage(log, "waiting for the store")
 
 
-def create_app() -> ASGIApp:
-    """The ASGI application of one worker, configured by the environment."""
-    settings = Settings.from_environ(os.environ)
+def create_app(settings: Settings | None = None) -> ASGIApp:
+    """The ASGI application of one worker, configured by the environment unless it gets settings."""
+    settings = settings or Settings.from_environ(os.environ)
+    if not settings.dumpable:
+        undumpable()
     logs.configure(settings.log_level)
 
     @asynccontextmanager
@@ -116,6 +120,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
             ]
         )
     )
+    log.info("walls around the workers of decks: %s", ", ".join(walls()) or "none on this system")
     await decks.start()
     stack.push_async_callback(decks.stop)
     _count(hub, reader)

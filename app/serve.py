@@ -10,8 +10,10 @@ store, that cannot be used is 2, after one sentence, and nothing is tried again.
 
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from app.server import Server
 from app.settings import Settings
@@ -22,10 +24,23 @@ GRACE_S = 4  # after the drain, for requests under way; with the longest drain t
 KEEP_ALIVE_S = 65  # longer than the routers in front keep theirs
 
 
+@dataclass(frozen=True, slots=True)
+class _App:
+    """What a worker makes of the settings, which come to it by pickle: an environment can be read from outside."""
+
+    settings: Settings
+
+    def __call__(self) -> ASGIApp:
+        # The supervisor has no use for all that this imports.
+        from app.main import create_app  # noqa: PLC0415
+
+        return create_app(self.settings)
+
+
 def config(settings: Settings) -> uvicorn.Config:
     """uvicorn's configuration; forwarded headers are read by `app.web.origin`, not by uvicorn."""
     return uvicorn.Config(
-        "app.main:create_app",
+        _App(settings),
         factory=True,
         host=settings.host,
         port=settings.port,

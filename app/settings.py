@@ -38,6 +38,7 @@ class Settings:
     max_streams: int = 20_000  # MAX_STREAMS: a worker's open streams; one more is told to come back later
     drain_s: float = 20.0  # DRAIN_S: over how many seconds streams are closed at SIGTERM
     log_level: str = "info"  # LOG_LEVEL
+    dumpable: bool = False  # DUMPABLE: 1 lets a debugger or profiler of the same user look into the server
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":

@@ -17,6 +17,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess, multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from app.secrecy import without_buckets
 from app.server import Server
 from app.terminal import ctrl_c_held
 
@@ -39,7 +40,8 @@ class _Process(Process):
         return self._server
 
     def start(self) -> None:
-        resource_tracker.ensure_running()  # else it starts in between, and lets the signal go
+        with without_buckets(os.environ):
+            resource_tracker.ensure_running()  # else it starts in between, and lets the signal go
         with ctrl_c_held():
             super().start()
 

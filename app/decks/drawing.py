@@ -52,6 +52,12 @@ def webp(image: Image.Image) -> bytes:
     return min(exact, _saved(image, LOSSY), key=len)
 
 
+def warm_up() -> None:
+    """Pillow imports its encoder at the first picture, which has to come before the limits and the walls."""
+    for options in (LOSSLESS, LOSSY):
+        _saved(Image.new("RGB", (1, 1)), options)
+
+
 def _saved(image: Image.Image, options: dict[str, int]) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "WEBP", **options)

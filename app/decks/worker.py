@@ -19,7 +19,7 @@ import msgspec
 import pypdfium2 as pdfium
 from pypdfium2 import raw
 
-from . import drawing
+from . import confinement, drawing
 from .frames import Drawn, GaveUp, Opened, Orders, encode
 
 HEADER_WITHIN = 1024  # where readers, PDFium among them, look for "%PDF-"
@@ -29,7 +29,8 @@ PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>; there is no other name for it in the
 
 
 def confine(orders: Orders) -> None:
-    """From here on nothing can be written but pipes, and memory and CPU time have an end."""
+    """From here on nothing can be written but pipes, memory and CPU time have an end, and nobody else is in reach."""
+    drawing.warm_up()
     os.nice(NICENESS)
     if sys.platform == "linux":
         # A server that is killed outright must not leave a worker behind.
@@ -48,6 +49,7 @@ def confine(orders: Orders) -> None:
             # macOS knows the limit of memory, has never enforced it, and by now refuses it.
             if sys.platform == "linux":
                 raise
+    confinement.confine()
 
 
 def opened(data: bytes, most: int) -> pdfium.PdfDocument | GaveUp:

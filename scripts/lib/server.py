@@ -67,6 +67,7 @@ class Server:
         self.log_path = folder / "server.log"
         self.env = {name: value for name, value in os.environ.items() if name not in SETTINGS}
         self.env |= {
+            "DUMPABLE": "1",  # tests and benchmarks look into it, as an operator's profiler would
             "DRAIN_S": "1",  # nobody watches a test's server drain, unless the test asks for it
             "HOST": "127.0.0.1",
             "PORT": str(self.port),

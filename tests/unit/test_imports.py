@@ -25,12 +25,13 @@ ALLOWED: dict[str, set[str]] = {
     "logs": set(),
     "outages": set(),
     "terminal": set(),
-    "embedded": {"settings", "terminal"},
+    "secrecy": set(),
+    "embedded": {"settings", "terminal", "secrecy"},
     "server": {"terminal"},
-    "supervisor": {"server", "terminal"},
-    "serve": {"settings", "server", "supervisor"},
-    "main": {"core", "store", "feed", "decks", "web", "settings", "metrics", "logs", "outages"},
-    "__main__": {"settings", "logs", "embedded", "serve", "main", "terminal"},
+    "supervisor": {"server", "terminal", "secrecy"},
+    "serve": {"settings", "server", "supervisor", "main"},
+    "main": {"core", "store", "feed", "decks", "web", "settings", "metrics", "logs", "outages", "secrecy"},
+    "__main__": {"settings", "logs", "embedded", "serve", "main", "terminal", "secrecy"},
 }
 
 # The core is pure: no I/O, no event loop, no clock. (Chance comes in as an argument, of which `secrets` is a default.)
