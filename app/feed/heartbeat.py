@@ -5,8 +5,8 @@ Rules:
   share as few places as they fit into (`TOGETHER`), so that a small lesson's beat is encoded and written at once; the more
   streams, the more places, far apart, until they are all of the wheel.
 - A visit beats. What beats in one step is encoded once a lesson.
-- A stream that was not ready at two visits running has not read for a whole turn: it is aborted;
-  but while the server stops it has the whole drain to be ready again.
+- A stream that is not ready is measured at each visit, and aborted when its peer does not read on (`reading.py`);
+  but while the server stops it has the whole drain to be ready again. Once it was ready in between it starts anew.
 - A stream has a random number of turns to live (25 to 35 minutes) and is then sent away to come back:
   so connections spread over workers again, and nothing is ever older than that.
 """
@@ -18,9 +18,10 @@ from app import metrics
 from app.core import frames
 from app.feed.channel import Channel
 from app.feed.hub import wall_ms
+from app.feed.reading import EVERY_S, Reading
 from app.feed.subscriber import Subscriber
 
-TURN_S = 15.0
+TURN_S = EVERY_S
 STEPS = 60
 TOGETHER = 32  # streams of a lesson that beat in one step: a third of a millisecond
 STRIDE = 37  # steps between a lesson's places; coprime with STEPS, so few places are far apart and all are different
@@ -28,13 +29,13 @@ LIFE_TURNS = (100, 140)
 
 
 class _Place:
-    """The streams that are visited in one step: turns they have left, and those found not ready."""
+    """The streams that are visited in one step: turns they have left, and how those read that were found not ready."""
 
-    __slots__ = ("left", "stuck")
+    __slots__ = ("behind", "left")
 
     def __init__(self) -> None:
         self.left: dict[Subscriber, int] = {}
-        self.stuck: set[Subscriber] = set()
+        self.behind: dict[Subscriber, Reading] = {}
 
 
 class Wheel:
@@ -56,7 +57,11 @@ class Wheel:
     def leave(self, subscriber: Subscriber, number: int) -> None:
         """Give the place up."""
         self._places[number].left.pop(subscriber, None)
-        self._places[number].stuck.discard(subscriber)
+        self._places[number].behind.pop(subscriber, None)
+
+    def drained(self, subscriber: Subscriber, number: int) -> None:
+        """It has read what it was behind with, and is ready for more."""
+        self._places[number].behind.pop(subscriber, None)
 
     async def run(self) -> None:
         """Turn until cancelled. A step that is late does not delay the turn; several are not made up for in a burst."""
@@ -66,10 +71,11 @@ class Wheel:
             due = max(due + TURN_S / STEPS, loop.time())
             await asyncio.sleep(due - loop.time())
             number = (number + 1) % STEPS
-            self._visit(self._places[number])
+            self.visit(number)
 
-    def _visit(self, place: _Place) -> None:
-        now = wall_ms()
+    def visit(self, number: int) -> None:
+        """One step of the turn: what becomes of the streams at this place."""
+        place, now = self._places[number], wall_ms()
         encoded: dict[Channel, frames.Frame] = {}
         for subscriber, turns in list(place.left.items()):
             if not subscriber.ready:
@@ -79,15 +85,15 @@ class Wheel:
                 subscriber.part()
             else:
                 place.left[subscriber] = turns - 1
-                place.stuck.discard(subscriber)
                 channel = subscriber.channel
                 if channel not in encoded:
                     encoded[channel] = channel.beat(now)
                 subscriber.write(encoded[channel])
 
     def _not_ready(self, place: _Place, subscriber: Subscriber) -> None:
-        if subscriber in place.stuck:
+        reading = place.behind.get(subscriber)
+        if reading is None:
+            place.behind[subscriber] = Reading(subscriber.unread())
+        elif not reading.goes_on(subscriber.unread()):
             metrics.SLOW_ABORTED.inc()
             subscriber.abort()
-        else:
-            place.stuck.add(subscriber)

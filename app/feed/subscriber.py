@@ -25,6 +25,9 @@ class Subscriber(Protocol):
     def write(self, frame: Frame) -> None:
         """Hand a frame to the transport; may clear `ready`. Never raises, never waits."""
 
+    def unread(self) -> int:
+        """Bytes that the peer has yet to take, as far as can be told; asked while it is not ready."""
+
     def finish(self, last: Frame) -> None:
         """Write the last frame and close."""
 

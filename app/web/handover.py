@@ -3,38 +3,33 @@
 Rules:
 - `LecternProtocol` (uvicorn's HTTP protocol, given as `http=`) offers the hand-over in the request's ASGI
   extensions. Taking it ends the request for uvicorn: no task, parser, scope or buffer of it is left.
-- What stays is a `Stream`: the transport's protocol and the channel's subscriber in one, with slots. It
-  stands among uvicorn's connections, so that shutdown sees it and limits count it.
-- A peer that half-closes or sends anything but line ends is closed: an EventSource does neither.
+- What stays is a `Stream` (`direct.py`): the transport's protocol and the channel's subscriber in one.
 - Where the server offers no hand-over (other servers, TLS in the process), the stream is a plain ASGI response.
 """
 
 import asyncio
 import random
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from app.core import frames
-from app.core.frames import Frame
-from app.core.lesson import Position
 from app.web import sockets
 from app.web.answers import NO_PAGE, SECURITY
-from app.web.opening import Opening, again
-from app.web.pipeline import OneAtATime
+from app.web.direct import PlainStream, Stream
+from app.web.opening import Opening
+from app.web.slowpeers import PatientAnswers
 from app.web.stream import HEADERS, StreamResponse
 
 EXTENSION = "lectern.handover"
 BUFFER = 16 * 1024  # bytes a stream may hold before it counts as slow
-LINGER_S = 4.0  # for the last bytes to a peer that is not reading; longer, to its end, in a drain
 
-HandOver = Callable[["Stream"], asyncio.Transport | None]
+HandOver = Callable[[Stream], asyncio.Transport | None]
 
 
-class LecternProtocol(OneAtATime):
+class LecternProtocol(PatientAnswers):
     """uvicorn's protocol, bounded and timed, with the hand-over and sockets that notice vanished peers."""
 
     stopping = False
@@ -58,11 +53,7 @@ class LecternProtocol(OneAtATime):
             delay = random.uniform(0, within)  # noqa: S311 - spread, not secrecy
             asyncio.get_running_loop().call_later(delay, cycle.message_event.set)
 
-    def timeout_keep_alive_handler(self) -> None:
-        # An answer that nobody has read by now will not be read; closing would wait for it.
-        self.transport.abort()
-
-    def hand_over(self, stream: "Stream") -> asyncio.Transport | None:
+    def hand_over(self, stream: Stream) -> asyncio.Transport | None:
         """Make the stream the connection's protocol; None where this connection cannot be handed over."""
         cycle, transport = self.cycle, self.transport
         ready = not (cycle.disconnected or cycle.response_started or self.ahead or transport.is_closing())
@@ -73,6 +64,7 @@ class LecternProtocol(OneAtATime):
         cycle.on_response = _nothing
         self.flow.resume_reading()
         self._unset_keepalive_if_required()
+        self._unwatch()
         self.deadline.clear()
         self.connections.discard(self)
         self.connections.add(stream)  # type: ignore[arg-type]
@@ -91,124 +83,6 @@ class LecternProtocol(OneAtATime):
 
 def _nothing() -> None:
     """uvicorn calls this when a response is complete."""
-
-
-class Stream(asyncio.Protocol):
-    """A handed-over connection: the subscriber and the protocol in one."""
-
-    __slots__ = (
-        "audience",
-        "channel",
-        "connections",
-        "due",
-        "place",
-        "position",
-        "ready",
-        "streams",
-        "transport",
-    )
-
-    def __init__(self, opening: Opening) -> None:
-        self.streams = opening.streams
-        self.channel = opening.channel
-        self.audience = opening.audience
-        self.position: Position | None = None
-        self.ready = True
-        self.due = False  # its moment of the drain has come
-        self.place = -1  # on the heartbeat wheel
-        self.transport: asyncio.Transport
-        self.connections: set[Any]  # uvicorn's
-
-    # --- subscriber -------------------------------------------------------------------------------------
-
-    def write(self, frame: Frame) -> None:
-        self.transport.write(frame.chunked)
-
-    def finish(self, last: Frame) -> None:
-        self.write(last)
-        self.close()
-
-    def begin(self, head: bytes, first: Iterable[Frame]) -> None:
-        """Write the response's head and the first frames."""
-        # Lines, not one string: the snapshot's bytes are shared by all who join at this position.
-        self.transport.writelines(
-            [head + b"transfer-encoding: chunked\r\n\r\n", *(frame.chunked for frame in first)]
-        )
-
-    def close(self) -> None:
-        """End the response, and the connection with it."""
-        self.transport.write(frames.LAST_CHUNK)
-        self._let_go()
-
-    def _let_go(self) -> None:
-        self.transport.close()
-        # close() waits for the peer to read; not for ever.
-        loop = asyncio.get_running_loop()
-        loop.call_at(max(loop.time() + LINGER_S, self.streams.drained_at), self.transport.abort)
-
-    def part(self) -> None:
-        if not self.transport.is_closing() and not self.channel.part(self, again()):
-            self.transport.abort()
-
-    def abort(self) -> None:
-        self.transport.abort()
-
-    # --- protocol ---------------------------------------------------------------------------------------
-
-    def data_received(self, data: bytes) -> None:
-        if data.strip(b"\r\n"):
-            self.transport.abort()
-
-    def eof_received(self) -> None:
-        """Falsy: the transport closes itself."""
-
-    def pause_writing(self) -> None:
-        self.ready = False
-
-    def resume_writing(self) -> None:
-        self.ready = True
-        if self.due:
-            self.part()
-        elif not self.transport.is_closing():
-            self.channel.drained(self)
-
-    def connection_lost(self, _: Exception | None) -> None:
-        self.ready = False
-        self.channel.leave(self)
-        self.streams.wheel.leave(self, self.place)
-        self.connections.discard(self)
-
-    # --- uvicorn ----------------------------------------------------------------------------------------
-
-    def shutdown(self) -> None:
-        """The server stops: leave at a moment of one's own within the drain."""
-        loop = asyncio.get_running_loop()
-        self.streams.drain(loop.time())
-        left = max(0.0, self.streams.drained_at - loop.time())
-        loop.call_later(random.uniform(0, left), self._depart)  # noqa: S311 - spread, not secrecy
-
-    def _depart(self) -> None:
-        self.due = True
-        if self.ready:
-            self.part()
-        else:
-            # As soon as it is ready again (`resume_writing`); at the end of the drain without the last event.
-            asyncio.get_running_loop().call_at(self.streams.drained_at, self.part)
-
-
-class PlainStream(Stream):
-    """The same for HTTP/1.0, which knows no chunks (nginx asks by it unless told otherwise)."""
-
-    __slots__ = ()
-
-    def write(self, frame: Frame) -> None:
-        self.transport.write(frame.raw)
-
-    def begin(self, head: bytes, first: Iterable[Frame]) -> None:
-        self.transport.writelines([head + b"\r\n", *(frame.raw for frame in first)])
-
-    def close(self) -> None:
-        self._let_go()
 
 
 class HandedOver(Response):

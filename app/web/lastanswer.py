@@ -68,6 +68,13 @@ class LastAnswer(HttpToolsProtocol):
             self._drop.cancel()
         super().connection_lost(exc)
 
+    def leave(self) -> None:
+        """The answer that ends the connection has been written."""
+        if self.unheard:
+            self.part()
+        else:
+            self.transport.close()
+
     def part(self) -> None:
         """Close, once the peer has what has been written."""
         if self.parting:
@@ -98,7 +105,7 @@ class _Answering:
 
     def close(self) -> None:
         connection = self._transport.get_protocol()
-        if isinstance(connection, LastAnswer) and connection.unheard:
-            connection.part()
+        if isinstance(connection, LastAnswer):
+            connection.leave()
         else:
             self._transport.close()

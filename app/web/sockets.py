@@ -4,8 +4,12 @@ Rules: each system has some of them, under names of its own; what it has not, or
 and is served. The list is made once a process; a connection costs one call an option.
 """
 
+import asyncio
+import fcntl
 import socket
+import struct
 import sys
+import termios
 from contextlib import suppress
 
 UNSENT = (
@@ -52,3 +56,15 @@ def prepare(peer: socket.socket | None) -> None:
             # A system may refuse one that it names, and macOS refuses all on a connection that its peer has reset.
             with suppress(OSError):
                 peer.setsockopt(*option)
+
+
+def unread(transport: asyncio.Transport) -> int:
+    """Bytes written to a connection that its peer's system has not acknowledged: ours, and where it tells, the kernel's."""
+    peer = transport.get_extra_info("socket")
+    ours = transport.get_write_buffer_size()
+    if peer is None or (transport.is_closing() and not ours):
+        return ours
+    with suppress(OSError):
+        # SIOCOUTQ of tcp(7), by its older name. Without it the first that is seen is room in the kernel's buffer.
+        return ours + int(struct.unpack("i", fcntl.ioctl(peer.fileno(), termios.TIOCOUTQ, b"\0\0\0\0"))[0])
+    return ours

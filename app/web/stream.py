@@ -4,11 +4,13 @@ Rules:
 - Headers and framing are sse-starlette's; the bytes are the hub's, encoded once for everybody.
 - `write` drives the server's `send` by hand. It finishes at once as long as the transport takes bytes;
   when it does not, the subscriber is not ready until the server says so, and nothing is queued for it.
+- A large frame goes in pieces: where no transport is to be seen, the pieces that a server has taken are what tells
+  that its peer reads on (`app/feed/reading.py`).
 - The first event is written in the same step in which the subscriber joins, so nothing is missed.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from functools import partial
 from typing import Any
 
@@ -16,11 +18,11 @@ from sse_starlette.sse import EventSourceResponse
 from starlette.types import Receive, Scope, Send
 
 from app.core import frames
-from app.core.audience import Audience
 from app.core.frames import Frame
 from app.core.lesson import Position
-from app.feed.channel import Channel
 from app.web.opening import Opening, again
+
+PIECE = 16 * 1024  # bytes
 
 HEADERS = {"cache-control": "no-store, no-transform", "x-accel-buffering": "no"}
 
@@ -50,22 +52,28 @@ class _Resumed:
 class AsgiSubscriber:
     """A stream whose bytes go through an ASGI server's `send`."""
 
-    __slots__ = ("_drain", "_gone", "_last", "_send", "audience", "channel", "position", "ready")
+    __slots__ = (
+        "_drain", "_gone", "_last", "_left", "_send", "audience", "channel", "place", "position", "ready", "wheel"
+    )  # fmt: skip
 
-    def __init__(
-        self, send: Send, channel: Channel, audience: Audience, gone: "asyncio.Future[None]"
-    ) -> None:
-        self.audience = audience
-        self.channel = channel
+    def __init__(self, send: Send, opening: Opening, gone: "asyncio.Future[None]") -> None:
+        self.audience = opening.audience
+        self.channel = opening.channel
+        self.wheel = opening.streams.wheel
+        self.place = -1  # on it
         self.position: Position | None = None
         self.ready = True
         self._send = send
         self._gone = gone
         self._drain: asyncio.Task[None] | None = None
         self._last: Frame | None = None
+        self._left = 0  # bytes of a large frame that the server has not taken
 
     def write(self, frame: Frame) -> None:
         self._put(frame.raw, more=True)
+
+    def unread(self) -> int:
+        return self._left
 
     def finish(self, last: Frame) -> None:
         if not self.ready:
@@ -88,9 +96,9 @@ class AsgiSubscriber:
             self._drain.cancel()
 
     def _put(self, body: bytes, *, more: bool) -> None:
-        sending = self._send({"type": "http.response.body", "body": body, "more_body": more})
+        sending: Any = self._pieces(body, more=more) if len(body) > PIECE else self._one(body, more=more)
         try:
-            wanted = sending.send(None)  # type: ignore[attr-defined]
+            wanted = sending.send(None)
         except StopIteration:
             return
         except Exception:  # noqa: BLE001 - the peer is gone; whatever the server calls that
@@ -99,6 +107,15 @@ class AsgiSubscriber:
         self.ready = False
         self._drain = asyncio.ensure_future(self._drained(sending, wanted, more=more))
 
+    def _one(self, body: bytes, *, more: bool) -> Awaitable[None]:
+        return self._send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _pieces(self, body: bytes, *, more: bool) -> None:
+        for at in range(0, len(body), PIECE):
+            self._left = len(body) - at
+            await self._one(body[at : at + PIECE], more=more or self._left > PIECE)
+        self._left = 0
+
     async def _drained(self, sending: Any, wanted: object, *, more: bool) -> None:
         try:
             await _Resumed(sending, wanted)
@@ -106,6 +123,7 @@ class AsgiSubscriber:
             self._leave()
             return
         self.ready = True
+        self.wheel.drained(self, self.place)
         if more and self._last is not None:
             self.finish(self._last)
         elif more:
@@ -132,8 +150,8 @@ class StreamResponse(EventSourceResponse):
         opening = self._opening
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
         gone = asyncio.get_running_loop().create_future()
-        subscriber = AsgiSubscriber(send, opening.channel, opening.audience, gone)
-        place = opening.streams.wheel.enter(subscriber)
+        subscriber = AsgiSubscriber(send, opening, gone)
+        subscriber.place = opening.streams.wheel.enter(subscriber)
         listening = asyncio.ensure_future(_listen(receive, gone))
         try:
             subscriber.write(Frame(b"".join(frame.raw for frame in opening.join(subscriber))))
@@ -142,7 +160,7 @@ class StreamResponse(EventSourceResponse):
             await gone
         finally:
             opening.channel.leave(subscriber)
-            opening.streams.wheel.leave(subscriber, place)
+            opening.streams.wheel.leave(subscriber, subscriber.place)
             subscriber.drop()
             listening.cancel()
 

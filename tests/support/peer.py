@@ -15,6 +15,8 @@ class Peer:
         self.position: Position | None = None
         self.ready = True
         self.told: list[bytes] = []
+        self.left = 0  # bytes that it has not read
+        self.dropped = False
 
     @classmethod
     def joined(cls, channel: Channel, audience: Audience = Audience.VIEWER) -> "Peer":
@@ -31,4 +33,8 @@ class Peer:
 
     def part(self) -> None: ...
 
-    def abort(self) -> None: ...
+    def unread(self) -> int:
+        return self.left
+
+    def abort(self) -> None:
+        self.dropped = True

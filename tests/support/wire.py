@@ -193,7 +193,8 @@ def replica(raw: bytes) -> tuple[str, Registers]:
     """The cursor and the registers of a client that has read these bytes of a stream."""
     cursor = ""
     registers: Registers = {}
-    for event in unchunked(raw).decode().split("\n\n"):
+    whole = unchunked(raw).rpartition(b"\n\n")[0]  # a large event may come in several chunks
+    for event in whole.decode().split("\n\n"):
         fields = dict(line.split(": ", 1) for line in event.split("\n") if ": " in line)
         if fields.get("event") == "state":
             cursor = fields["id"]

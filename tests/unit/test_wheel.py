@@ -48,3 +48,59 @@ def test_the_places_of_a_lesson_are_apart() -> None:
     taken = sorted(places(Wheel(), "k7p4qx", 200))
     gaps = [(after - before) % STEPS for before, after in zip(taken, [*taken[1:], taken[0]], strict=True)]
     assert max(gaps) < STEPS / 3
+
+
+def turns(wheel: Wheel, peer: Peer, place: int, lefts: list[int]) -> int | None:
+    """At which of these visits a peer that is not ready is dropped; None where it is not."""
+    peer.ready = False
+    for number, left in enumerate(lefts, 1):
+        peer.left = left
+        wheel.visit(place)
+        if peer.dropped:
+            return number
+    return None
+
+
+def placed(wheel: Wheel) -> tuple[Peer, int]:
+    """A stream of a lesson, and its place."""
+    peer = Peer(Channel("k7p4qx", Snapshot("store", Position(1, 0), 1, [LESSON])))
+    return peer, wheel.enter(peer)
+
+
+def test_a_stream_that_reads_nothing_is_dropped_at_the_second_visit() -> None:
+    """Whatever it has left."""
+    wheel = Wheel()
+    assert turns(wheel, *placed(wheel), [400_000, 400_000, 400_000]) == 2
+
+
+def test_a_stream_that_reads_slowly_is_let() -> None:
+    """400 KB at 8 KB/s; nothing is written to it meanwhile, no beat either."""
+    wheel = Wheel()
+    peer, place = placed(wheel)
+    assert turns(wheel, peer, place, [400_000 - 120_000 * turn for turn in range(4)]) is None
+    assert peer.told == []
+
+
+def test_a_stream_that_was_ready_in_between_begins_anew() -> None:
+    """It was found behind at every visit, each time with another event: it keeps up as well as it can."""
+    wheel = Wheel()
+    peer, place = placed(wheel)
+    for _ in range(20):
+        assert turns(wheel, peer, place, [50_000]) is None
+        wheel.drained(peer, place)
+
+
+def test_a_drain_waits_for_all() -> None:
+    """While the server stops a stream has the whole drain to be ready again."""
+    wheel = Wheel()
+    wheel.patient = True
+    assert turns(wheel, *placed(wheel), [400_000] * 9) is None
+
+
+def test_a_stream_that_has_left_is_forgotten() -> None:
+    """Also one that was behind."""
+    wheel = Wheel()
+    peer, place = placed(wheel)
+    turns(wheel, peer, place, [400_000])
+    wheel.leave(peer, place)
+    assert turns(wheel, peer, place, [400_000] * 9) is None
