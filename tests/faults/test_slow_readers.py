@@ -39,9 +39,10 @@ async def drawn(teacher: Teacher) -> str:
     return str(told["cursor"])
 
 
-async def ended(reader: Slow, site: Server) -> bool:
+async def ended(reader: Slow) -> bool:
     """It has read all that was written before the end, and the end; nothing cut it off on the way."""
-    await eventually(lambda: reader.held(site), lambda held: not held, 100.0)
+    async with asyncio.timeout(100):
+        await reader.over.wait()
     registers = replica(reader.read)[1]
     return reader.read.endswith(b"event: end\ndata: {}\n\n\r\n0\r\n\r\n") and "ink/blank-1/last" in registers
 
@@ -106,7 +107,7 @@ async def test_slow_readers_are_served_and_those_who_do_not_read_are_not(sites: 
         for stream, site in streams:
             await joined(stream, site, later["cursor"])
             assert replica(stream.read)[1]["screen"] == {"mode": "white"}
-        assert await ended(leaves, one)
+        assert await ended(leaves)
         took = await asyncio.gather(*(whole(answer, one) for answer in answers))
         assert min(took) > KEEP_ALIVE_S
         late = await asyncio.gather(*(dropped(trickle, one, 60.0) for trickle in trickles))

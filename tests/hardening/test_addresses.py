@@ -113,7 +113,7 @@ async def test_links_name_the_site_that_its_owner_has_set(sites: Sites) -> None:
     site = sites.get(ONE, {"PUBLIC_URL": "https://lectern.example"})
     made = [
         await exchange(site, f"POST /api/lessons HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}".encode())
-        for host in ("evil.example", "lectern.example", "[", "a\tb")
+        for host in ("evil.example", "lectern.example", "lectern.example:1", "[::1]")
     ]  # fmt: skip
     for raw in made:
         assert status(raw) == 201

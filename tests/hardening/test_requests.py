@@ -143,7 +143,13 @@ def addresses(teacher: Teacher) -> list[str]:
         "key": "k",
         "deck": "zzzzzz",
     }
-    filled |= {"number": "1", "width": "800", "version": "0", "path:path": "css/base.css"}
+    filled |= {
+        "problem": "lesson-ended",
+        "number": "1",
+        "width": "800",
+        "version": "0",
+        "path:path": "css/base.css",
+    }
     found = []
     for route in routes():
         assert isinstance(route, Route)

@@ -123,7 +123,7 @@ async def test_a_line_end_in_a_header_is_no_header(
     raw = await exchange(
         site, request("GET", f"{teacher.path}/qr.svg", f"{header}: a{end}Set-Cookie: voter=stolen")
     )
-    assert status(raw) in ({200} if end == "\r\n" else {400})
+    assert status(raw) == (200 if end == "\r\n" and header != "Host" else 400)  # of hosts there is one
     assert "set-cookie" not in fields(raw)
     assert b"stolen" not in raw
 

@@ -25,6 +25,7 @@ class Slow:
         self.read = b""
         self.asked_at = 0.0  # loop time
         self.asked = asyncio.Event()
+        self.over = asyncio.Event()  # it has read to the end
         self._port = 0
 
     async def run(self, port: int, request: bytes) -> None:
@@ -40,6 +41,7 @@ class Slow:
             self.asked.set()
             with suppress(ConnectionError):
                 await self._read(peer)
+                self.over.set()
         finally:
             peer.close()
 
