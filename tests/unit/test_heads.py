@@ -22,6 +22,6 @@ async def test_no_line_is_read_beyond_the_bound() -> None:
         (b"lectern_web", True), (b"xn--bcher-kva.example", True), (b"b\xc3\xbccher.example", False),
     ],
 )  # fmt: skip
-def test_a_host_is_a_name_or_an_address(host: bytes, is_one: bool) -> None:
+def test_a_host_is_a_name_or_an_address(host: bytes, *, is_one: bool) -> None:
     """With a port or without; nothing that could be anything else in a link."""
     assert is_host(host) is is_one
