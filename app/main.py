@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 from app import logs, metrics
 from app.core.audience import Audience
 from app.decks.confinement import walls
+from app.decks.disk import Disk
 from app.decks.objects import open_store
 from app.decks.service import Decks
 from app.feed.heartbeat import Wheel
@@ -104,7 +105,8 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
     hub = Hub(store, worker)
     reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
     book = DeckBook(store.redis, worker)
-    decks = Decks(open_store(settings.decks), DeckRegisters(hub), book)
+    disk = Disk([settings.var_dir, *settings.decks_folder], settings.disk_reserve_mib * 1024 * 1024)
+    decks = Decks(open_store(settings.decks), DeckRegisters(hub), book, disk=disk)
 
     await stack.enter_async_context(
         _running(

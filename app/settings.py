@@ -7,6 +7,7 @@ setting stands in docs/OPERATIONS.md, and a test holds the two together.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from app import storeurl
 
@@ -30,6 +31,7 @@ class Settings:
     redis_verify_tls: bool = True  # REDIS_VERIFY_TLS: 0 accepts a self-signed certificate
     var_dir: Path = Path("var")  # VAR_DIR: the embedded store's files, and decks by default
     decks_url: str = ""  # DECKS_URL: a folder or s3://bucket/prefix; none: decks in VAR_DIR
+    disk_reserve_mib: int = 256  # DISK_RESERVE_MIB: what decks leave free of the disk
     public_url: str = ""  # PUBLIC_URL: https://host, where it cannot be told from requests
     forwarded_hops: int = 0  # FORWARDED_HOPS: proxies in front that append to X-Forwarded-*
     create_key: str = field(default="", repr=False)  # CREATE_KEY: needed to create lessons, where set
@@ -59,6 +61,7 @@ class Settings:
                 "DECKS_URL must be a folder, or start with s3:// or file://",
             ),
             (_is(self.public_url, "http://", "https://"), "PUBLIC_URL must start with http:// or https://"),
+            (self.disk_reserve_mib >= 0, "DISK_RESERVE_MIB must be 0 or more"),
             (self.forwarded_hops >= 0, "FORWARDED_HOPS must be 0 or more"),
             (
                 len(self.secret) not in range(1, SECRET_CHARS),
@@ -75,6 +78,15 @@ class Settings:
         for holds, rule in rules:
             if not holds:
                 raise BadSetting(rule)
+
+    @property
+    def decks_folder(self) -> list[Path]:
+        """The folder where decks are kept; none where that is a bucket."""
+        if self.decks.startswith("s3://"):
+            return []
+        return [
+            Path(unquote(urlsplit(self.decks).path)) if self.decks.startswith("file://") else Path(self.decks)
+        ]
 
     @property
     def decks(self) -> str:

@@ -16,6 +16,10 @@ class Limits:
     side_pixels: int = 4096  # neither side of an image is longer; a long page gets smaller images instead
     text_chars: int = 20_000  # a page's text is cut here
     image_bytes: int = 32 * MIB  # a worker that sends more for one image is no longer ours
+    drawn_bytes: int = 256 * MIB  # all pages of one deck; a deck with more fails
+    # What a lesson may have of decks, by the deck book.
+    lesson_decks: int = 40  # one more is refused: LessonFull
+    lesson_bytes: int = 1024 * MIB  # PDFs and pages; an upload beyond is refused: LessonFull
     # What one deck may use. The worker runs niced, so wall time is generous and CPU time is what it may burn.
     page_seconds: float = 15.0  # to open the file, and for each page; then the worker is killed
     deck_seconds: float = 300.0  # from the start of the worker to its last page, storing included

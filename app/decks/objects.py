@@ -27,8 +27,12 @@ ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL", "AWS_ENDPOINT")
 RETRIES: "RetryConfig" = {"max_retries": 4, "retry_timeout": timedelta(seconds=10)}
 
 
+def folder(deck: str) -> str:
+    return f"decks/{deck}"
+
+
 def source_key(deck: str) -> str:
-    return f"decks/{deck}/source.pdf"
+    return f"{folder(deck)}/source.pdf"
 
 
 def image_key(deck: str, number: int, width: int) -> str:
@@ -102,10 +106,10 @@ class Objects:
         into.flush()
         return True
 
-    async def clear(self, folder: str) -> None:
+    async def clear(self, below: str) -> None:
         """Delete everything below a folder."""
         with _answering():
-            async for batch in obstore.list(self._store, folder):
+            async for batch in obstore.list(self._store, below):
                 await asyncio.gather(*(self.delete(entry["path"]) for entry in batch))
 
 

@@ -8,6 +8,8 @@ again, and in the end lets its claim lapse, which makes the deck abandoned and s
 
 from typing import Protocol
 
+from .limits import Limits
+
 
 class Sink(Protocol):
     async def progress(self, lesson: str, deck: str, value: dict[str, object]) -> None:
@@ -19,9 +21,21 @@ class Sink(Protocol):
         Raises Failed where the lesson takes no more pages.
         """
 
+    async def standing(self, lesson: str, deck: str) -> dict[str, object] | None:
+        """The deck's register, where the lesson has had pages of it in its order; else None."""
+
 
 class Claims(Protocol):
-    """Who draws which deck. A claim lapses 15 s after it was made or last renewed."""
+    """Which decks there are, how large, and who draws which. A claim lapses 15 s after it was made or last renewed."""
+
+    async def arrive(self, deck: str, lesson: str, size: int, limits: Limits) -> bool:
+        """Enter a deck before its file is stored, so that no file is without an entry; False where the lesson is full."""
+
+    async def weigh(self, deck: str, lesson: str, size: int) -> None:
+        """The deck's bytes, its pages included."""
+
+    async def cross_out(self, deck: str) -> None:
+        """The deck's files are gone."""
 
     async def claim(self, deck: str, lesson: str, name: str) -> bool:
         """True where nobody has it now; the deck counts as unfinished until released."""

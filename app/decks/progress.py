@@ -84,7 +84,12 @@ class Progress:
         self._value["status"] = "ready"
         await surely(self.write)
 
-    async def failed(self, reason: str) -> None:
+    async def failed(self, reason: str, standing: dict[str, object] | None) -> None:
+        """`standing` is the register of a deck that has pages in the lesson: those stay, whoever has drawn them."""
+        if standing is None:
+            self._value["done"] = 0
+        elif int(str(standing.get("done", 0))) > int(str(self._value["done"])):
+            self._value |= {name: standing[name] for name in ("pages", "done", "sizes") if name in standing}
         self._value |= {"status": "failed", "error": reason}
         await surely(self.write)
 

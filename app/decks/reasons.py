@@ -30,6 +30,10 @@ CRASHED_PAGE = (
 )
 CRASHED_OPEN = f"This PDF could not be opened: it is damaged or too complex. {RETRY}"
 OFTEN_INTERRUPTED = "This PDF could not be drawn: the server stopped each time. Simplify it and try again."
+HEAVY_DECK = "The pages of this PDF take too much room as pictures. Split it and upload the parts."
+DISK_FULL = (
+    "The server's disk is nearly full, so this PDF could not be finished. Tell whoever runs the server."
+)
 PAGES_FULL = "The lesson would have more than {limit} pages with this PDF. Take pages out and upload it again, or start another lesson."
 SERVER = (
     "The server could not finish this deck. Try again; if it happens again, tell whoever runs the server."
@@ -66,6 +70,25 @@ class Stalled(RefusedUpload):
 class NotADeck(RefusedUpload):
     def __init__(self) -> None:
         super().__init__("The file is empty. Choose a PDF.")
+
+
+class LessonFull(RefusedUpload):
+    """The lesson has as many decks, or bytes of them, as one may have."""
+
+    def __init__(self, decks: int, bytes_: int) -> None:
+        super().__init__(
+            f"A lesson may have {decks} PDFs, and {bytes_ // (1024 * 1024)} MiB with their pages. "
+            "Upload a smaller one, or start another lesson."
+        )
+
+
+class DiskFull(RefusedUpload):
+    """Another byte of decks would eat into what is kept for the lessons."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server's disk is nearly full, so it takes no more PDFs. Tell whoever runs the server."
+        )
 
 
 class Busy(RefusedUpload):

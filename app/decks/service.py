@@ -9,6 +9,7 @@ kills the workers and releases nothing: the claims lapse, and another process ta
 
 import asyncio
 import logging
+import os
 import random
 import re
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -17,12 +18,13 @@ from typing import IO
 from app.core.codes import new_code
 
 from .cache import Cache
+from .disk import Disk
 from .job import Job, Workshop
 from .limits import Limits
-from .objects import Objects, image_key, source_key, text_key
+from .objects import Objects, folder, image_key, source_key, text_key
 from .ports import Claims, Sink
 from .progress import Untold, surely
-from .reasons import Busy
+from .reasons import Busy, DiskFull, LessonFull
 from .text import clean_name
 from .upload import Arrivals
 
@@ -40,16 +42,18 @@ class Decks:
         claims: Claims,
         limits: Limits | None = None,
         new_id: Callable[[], str] = new_code,
+        disk: Disk | None = None,
     ) -> None:
         self.limits = limits or Limits()
         self._objects = objects
         self._claims = claims
         self._new_id = new_id
         self._cache = Cache(self.limits.cache_bytes)
-        self._workshop = Workshop(objects, self._cache, sink, self.limits)
+        self._disk = disk or Disk()
+        self._workshop = Workshop(objects, self._cache, sink, self.limits, self._disk)
         self._lanes = asyncio.Semaphore(self.limits.parallel)
         self._jobs: dict[str, asyncio.Task[None]] = {}
-        self._arrivals = Arrivals(self.limits)
+        self._arrivals = Arrivals(self.limits, self._disk)
         self._admitting = 0  # files that are here whole, and no job yet
         self._releases: set[asyncio.Task[None]] = set()
         self._keepers: list[asyncio.Task[None]] = []
@@ -91,6 +95,8 @@ class Decks:
         return len(self._jobs) + self._admitting
 
     def _has_place(self) -> None:
+        if not self._disk.has_room():
+            raise DiskFull
         if self._stopped or self.in_hand >= self.limits.waiting:
             raise Busy
 
@@ -107,8 +113,8 @@ class Decks:
     async def remove(self, deck: str) -> None:
         """Forget a deck that no lesson has any more. Copies in other processes' memory go with time."""
         if DECK.fullmatch(deck):
-            await self._objects.clear(f"decks/{deck}")
-            self._cache.drop_below(f"decks/{deck}/")
+            await self._objects.clear(folder(deck))
+            self._cache.drop_below(f"{folder(deck)}/")
 
     async def _read(self, deck: str, number: int, key: str) -> bytes | None:
         # The key comes from an address that anybody can make up: only what a deck can have is looked for.
@@ -117,24 +123,38 @@ class Decks:
         return await self._cache.get(key, self._objects.get)
 
     async def _admit(self, lesson: str, name: str, source: IO[bytes]) -> Job:
-        """Store, claim, tell: in this order, so that a claimed deck can always be drawn."""
+        """Enter, store, claim, tell: in this order, so that every file has an entry, and a claimed deck can be drawn."""
         deck = self._new_id()
         while await self._objects.exists(source_key(deck)):
             deck = self._new_id()
-        await self._objects.put(source_key(deck), source)
-        job = Job(deck, lesson, name, source)
+        job = Job(deck, lesson, name, source, os.fstat(source.fileno()).st_size)
+        if not self._disk.has_room(job.source_bytes):
+            raise DiskFull
+        async with asyncio.timeout(ADMIT_S):
+            if not await self._claims.arrive(deck, lesson, job.source_bytes, self.limits):
+                raise LessonFull(self.limits.lesson_decks, self.limits.lesson_bytes)
         try:
+            await self._objects.put(source_key(deck), source)
             async with asyncio.timeout(ADMIT_S):
                 await self._claims.claim(deck, lesson, name)
                 await self._workshop.progress(job).write()
         except BaseException:
             # The teacher is told that it failed and will send it again, so nobody may take this one over. But the
             # answer does not wait for that: it is the same store that has just failed.
-            releasing = asyncio.create_task(self._release(deck))
-            self._releases.add(releasing)
-            releasing.add_done_callback(self._releases.discard)
+            undoing = asyncio.create_task(self._undo(deck))
+            self._releases.add(undoing)
+            undoing.add_done_callback(self._releases.discard)
             raise
         return job
+
+    async def _undo(self, deck: str) -> None:
+        """Nothing stays of a deck that its teacher was told is none. What fails here is left to housekeeping."""
+        await self._release(deck)
+        try:
+            await self.remove(deck)
+            await self._claims.cross_out(deck)
+        except OSError as fault:
+            log.warning("deck %s was not announced, and could not be removed yet: %s", deck, fault)
 
     async def _release(self, deck: str) -> None:
         try:
@@ -157,11 +177,18 @@ class Decks:
         try:
             async with self._lanes:
                 await self._workshop.run(job)
-            await self._release(job.deck)
+            await surely(lambda: self._end(job))
         except Untold as fault:
             _stays(job.deck, fault)
         except Exception:
             log.exception("deck %s came to no end", job.deck)
+
+    async def _end(self, job: Job) -> None:
+        if job.lost:
+            await self._claims.cross_out(job.deck)
+        else:
+            await self._claims.weigh(job.deck, job.lesson, job.source_bytes + job.drawn_bytes)
+        await self._claims.release(job.deck)
 
     async def _forever(self, act: Callable[[], Coroutine[None, None, None]], seconds: float) -> None:
         while True:

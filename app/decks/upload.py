@@ -9,12 +9,14 @@ every teacher out); where none is slow, the newcomer is refused.
 """
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from typing import IO
 
+from .disk import Disk
 from .limits import Limits
-from .reasons import Busy, NotADeck, Stalled, TooLarge
+from .reasons import Busy, DiskFull, NotADeck, Stalled, TooLarge
 
 
 def scratch() -> IO[bytes]:
@@ -45,14 +47,17 @@ class _Arrival:
 class Arrivals:
     """All uploads that a process is receiving."""
 
-    def __init__(self, limits: Limits, now: Callable[[], float] | None = None) -> None:
+    def __init__(
+        self, limits: Limits, disk: Disk | None = None, now: Callable[[], float] | None = None
+    ) -> None:
         self._limits = limits
+        self._disk = disk or Disk()
         self._open: set[_Arrival] = set()  # those that hold something
         self.now = now or (lambda: asyncio.get_running_loop().time())
         self.held_bytes = 0
 
     async def receive(self, chunks: AsyncIterator[bytes]) -> IO[bytes]:
-        """The file, flushed and at its start. Raises TooLarge, NotADeck, Busy, Stalled, and what the chunks raise."""
+        """The file, flushed and at its start. Raises a RefusedUpload, and what the chunks raise."""
         arrival = _Arrival(self.now())
         try:
             async with asyncio.timeout(self._limits.stall_seconds) as patience:
@@ -62,6 +67,8 @@ class Arrivals:
             self._drop(arrival)
             if isinstance(fault, TimeoutError) and patience.expired():
                 raise Stalled from None
+            if isinstance(fault, OSError) and fault.errno == errno.ENOSPC:
+                raise DiskFull from None
             raise
         self._end(arrival)
         return arrival.file
@@ -95,6 +102,8 @@ class Arrivals:
         )
         # An open file counts for more than a byte of it: it takes a descriptor.
         more = max(arrival.size, limits.arriving_least_bytes) - arrival.held
+        if not self._disk.has_room(len(chunk)):
+            raise DiskFull
         while self.held_bytes + more > limits.arriving_bytes:
             self._give_way(arrival, now)
         arrival.held += more

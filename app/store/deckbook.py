@@ -1,21 +1,33 @@
 """Which lesson a deck belongs to, and who renders it now. In Redis, beside the lessons.
 
 Rules: a claim is a lease: a worker that renders renews it, and when it dies another finds the deck
-abandoned `LEASE_MS` later. A deck is in the book until it is crossed out, which is for whoever removes
-its files once its lesson is gone: so no file is ever left without an entry.
+abandoned `LEASE_MS` later. A deck is entered before its file is stored, and is in the book until it is crossed out,
+which is for whoever has removed its files: so no file is ever left without an entry. An entry whose deck its lesson
+does not know, once the time to arrive is over, is what an interrupted upload has left. What a lesson has of decks is
+counted here, each with its bytes.
 """
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 from redis.asyncio import Redis
 
 from app.store.connection import answered
-from app.store.records import lesson_keys
+from app.store.records import lesson_keys, parse_register
 
 LEASE_MS = 15_000
+ARRIVES_MS = 600_000  # from its entry until its register is written: an object store may be slow
 _DECKS = "lectern:decks"  # deck -> lesson
 _RENDERS = "lectern:renders"  # deck -> [lesson, name] while it is not whole
+
+
+class Bounds(Protocol):
+    """What a lesson may have of decks."""
+
+    @property
+    def lesson_decks(self) -> int: ...
+    @property
+    def lesson_bytes(self) -> int: ...
 
 
 class DeckBook:
@@ -29,6 +41,28 @@ class DeckBook:
         """The deck's lesson, or None for an unknown deck."""
         kept: Any = await answered(lambda: self._redis.hget(_DECKS, deck))
         return kept.decode() if kept else None
+
+    async def arrive(self, deck: str, lesson: str, size: int, limits: Bounds) -> bool:
+        """Enter a deck whose file is about to be stored; False where its lesson has no room for it."""
+
+        async def enter() -> bool:
+            await self._redis.set(_arriving(deck), self._worker, px=ARRIVES_MS)
+            await self._redis.hset(_DECKS, deck, lesson)
+            await self._redis.hset(_weights(lesson), deck, str(size))
+            weights: dict[Any, Any] = await self._redis.hgetall(_weights(lesson))
+            # Counted with this one: of two that come at once both may be refused, and never one too many taken.
+            return (
+                len(weights) <= limits.lesson_decks and sum(map(int, weights.values())) <= limits.lesson_bytes
+            )
+
+        entered = await answered(enter)
+        if not entered:
+            await self.cross_out(deck)
+        return entered
+
+    async def weigh(self, deck: str, lesson: str, size: int) -> None:
+        """What the deck takes, its pages included."""
+        await answered(lambda: self._redis.hset(_weights(lesson), deck, str(size)))
 
     async def claim(self, deck: str, lesson: str, name: str) -> bool:
         """Take the deck for rendering; False where another worker has it."""
@@ -62,18 +96,50 @@ class DeckBook:
         return found
 
     async def orphans(self) -> list[str]:
-        """Decks whose lesson is gone."""
+        """Decks whose lesson is gone, or does not have them: an upload that was interrupted, a failed deck."""
         decks: dict[Any, Any] = await answered(lambda: self._redis.hgetall(_DECKS))
         found = []
         for deck, lesson in decks.items():
             meta = lesson_keys(lesson.decode())[0]
-            if not await answered(lambda meta=meta: self._redis.exists(meta)):  # type: ignore[misc]
+            there = await answered(lambda meta=meta: self._redis.exists(meta))  # type: ignore[misc]
+            if not there or await self._is_lost(deck.decode(), lesson.decode()):
                 found.append(deck.decode())
         return found
 
+    async def _is_lost(self, deck: str, lesson: str) -> bool:
+        async def ask() -> bool:
+            if await self._redis.hget(_RENDERS, deck) or await self._redis.exists(
+                _arriving(deck), _lease(deck)
+            ):
+                return False
+            kept: Any = await self._redis.hget(lesson_keys(lesson)[1], f"deck/{deck}")
+            if kept is None:
+                return True
+            value = json.loads(parse_register(b"", kept).raw)
+            return value is None or (value["status"] == "failed" and not value["done"])
+
+        return await answered(ask)
+
     async def cross_out(self, deck: str) -> None:
         """The deck's files are gone."""
-        await answered(lambda: self._redis.hdel(_DECKS, deck))
+
+        async def strike() -> None:
+            lesson: Any = await self._redis.hget(_DECKS, deck)
+            if lesson:
+                await self._redis.hdel(_weights(lesson.decode()), deck)
+            await self._redis.delete(_arriving(deck))
+            await self._redis.hdel(_DECKS, deck)
+
+        await answered(strike)
+
+
+def _arriving(deck: str) -> str:
+    return f"lectern:arriving:{deck}"
+
+
+def _weights(lesson: str) -> str:
+    """A hash, deck -> bytes."""
+    return f"lectern:weights:{lesson}"
 
 
 def _lease(deck: str) -> str:

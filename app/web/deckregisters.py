@@ -9,7 +9,7 @@ import json
 
 from app import metrics
 from app.core.lesson import NULL
-from app.core.pages import PAGES
+from app.core.pages import PAGES, deck_of
 from app.core.stamp import Stamp
 from app.decks import reasons
 from app.decks.reasons import Failed
@@ -41,6 +41,20 @@ class DeckRegisters:
         except Refused as refused:
             if refused.reason is Reason.PAGES:
                 raise Failed(reasons.PAGES_FULL.format(limit=PAGES)) from None
+
+    async def standing(self, lesson: str, deck: str) -> dict[str, object] | None:
+        """The deck's register, where the order has had its pages; a deck of an older server has no `appended/`."""
+        channel = await self._hub.channel(lesson)
+        if channel is None:
+            return None
+        register = channel.lesson.get(f"deck/{deck}")
+        if register is None or register.raw == NULL:
+            return None
+        there = channel.lesson.get(f"appended/{deck}") or any(
+            deck_of(page) == deck for page in read_order(channel)
+        )
+        value: dict[str, object] = json.loads(register.raw)
+        return value if there else None
 
     async def _write(self, lesson: str, changes: list[Change]) -> None:
         channel = await self._hub.channel(lesson)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from app import metrics
 from app.core.codes import parse_code
-from app.decks.reasons import Busy, RefusedUpload, Stalled, TooLarge
+from app.decks.reasons import Busy, DiskFull, LessonFull, RefusedUpload, Stalled, TooLarge
 from app.feed.channel import Channel
 from app.store.contract import StoreUnavailable
 from app.web import auth
@@ -63,6 +63,10 @@ def _refusal(refused: RefusedUpload) -> Problem:
         return Problem(413, str(refused), type="body-too-large", headers={"connection": "close"})
     if isinstance(refused, Stalled):
         return Problem(408, str(refused), headers={"connection": "close"})
+    if isinstance(refused, LessonFull):
+        return Problem(409, str(refused), type="decks-full")
+    if isinstance(refused, DiskFull):
+        return Problem(507, str(refused), type="disk-full", headers={"connection": "close"})
     if isinstance(refused, Busy):
         return Problem(503, str(refused), type="decks-busy", headers={"retry-after": "30"})
     return invalid([{"path": "", "message": str(refused)}])

@@ -1,4 +1,4 @@
-"""What lessons leave behind: a deck's files go when its lesson has gone.
+"""What lessons leave behind: a deck's files go when its lesson has gone, or never came to have it.
 
 Rules: lessons are removed by the store itself, `RETENTION_DAYS` after their last change; files have no such
 clock, so every worker looks for decks without a lesson from time to time. Removing twice does nothing.
@@ -23,7 +23,7 @@ class Housekeeping:
         self._decks = decks
 
     async def step(self) -> None:
-        """Remove the files of decks whose lesson is gone. Raises StoreUnavailable."""
+        """Remove the files of decks that no lesson has. Raises StoreUnavailable."""
         for deck in await self._book.orphans():
             try:
                 await self._decks.remove(deck)
@@ -31,4 +31,4 @@ class Housekeeping:
                 log.warning("deck %s could not be removed yet: %s", deck, fault)
                 return
             await self._book.cross_out(deck)
-            log.info("deck %s is removed with its lesson", deck)
+            log.info("deck %s is removed, no lesson has it", deck)

@@ -4,11 +4,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
+from app.decks.disk import Disk
 from app.decks.limits import Limits
-from app.decks.reasons import Stalled
+from app.decks.reasons import DiskFull, Stalled
 from app.decks.upload import Arrivals
 from scripts.lib.deck import plain_deck
 from scripts.lib.server import Server
@@ -107,6 +109,15 @@ async def test_the_disk_that_arriving_files_hold_is_bounded() -> None:
     for task in stuck:
         task.cancel()
     await asyncio.gather(*stuck, return_exceptions=True)
+    assert arrivals.held_bytes == 0
+
+
+async def test_arriving_files_leave_the_disks_reserve(tmp_path: Path) -> None:
+    """What has come is dropped with the refusal, and the embedded store goes on writing."""
+    free = iter([900 * KIB, 700 * KIB, 499 * KIB])
+    arrivals = Arrivals(Limits(), Disk([tmp_path], 500 * KIB, lambda _: next(free)))
+    with pytest.raises(DiskFull, match="nearly full"):
+        await arrivals.receive(sent(bytes(400 * KIB), 100 * KIB))
     assert arrivals.held_bytes == 0
 
 

@@ -22,6 +22,9 @@ class Nobody:
     async def progress(self, lesson: str, deck: str, value: dict[str, object]) -> None:
         pytest.fail("nothing is drawn here")
 
+    async def standing(self, lesson: str, deck: str) -> dict[str, object] | None:
+        pytest.fail("nothing is drawn here")
+
     async def ready_pages(self, lesson: str, deck: str, pages: int) -> None:
         pytest.fail("nothing is drawn here")
 
@@ -38,6 +41,7 @@ async def test_the_files_of_a_deck_go_with_its_lesson(valkey: RedisServer, tmp_p
         await objects.put(source_key(deck), b"%PDF-")
         assert await book.claim(deck, lesson, "Slides")
         await book.release(deck)
+        await store.write(lesson, [Change(f"deck/{deck}", '{"status":"ready","done":1}')], NOW)
     with valkey.client() as client:
         client.delete(f"lectern:{{{gone}}}:meta")
     await Housekeeping(book, decks).step()

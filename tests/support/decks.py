@@ -13,8 +13,10 @@ from pathlib import Path
 import psutil
 
 from app.core.codes import new_code
+from app.decks.disk import Disk
 from app.decks.limits import Limits
 from app.decks.objects import open_store
+from app.decks.ports import Claims
 from app.decks.service import Decks
 
 WITHIN = 30.0
@@ -58,6 +60,9 @@ class Ledger:
         assert self.of(deck)[-1]["done"] == 1, "the register is written before the pages are added"
         self.ready.append((lesson, deck, pages))
 
+    async def standing(self, lesson: str, deck: str) -> dict[str, object] | None:
+        return self.last(deck) if deck in {each for _, each, _ in self.ready} else None
+
     def of(self, deck: str) -> list[dict[str, object]]:
         return [value for _, told, value in self.told if told == deck]
 
@@ -77,6 +82,20 @@ class MemoryClaims:
         self._lapse = lapse
         self._unfinished: dict[str, tuple[str, str]] = {}
         self._until: dict[str, float] = {}
+        self.entered: dict[str, tuple[str, int]] = {}  # deck -> lesson, bytes
+
+    async def arrive(self, deck: str, lesson: str, size: int, limits: Limits) -> bool:
+        mine = {each: weight for each, (of, weight) in self.entered.items() if of == lesson} | {deck: size}
+        if len(mine) > limits.lesson_decks or sum(mine.values()) > limits.lesson_bytes:
+            return False
+        self.entered[deck] = (lesson, size)
+        return True
+
+    async def weigh(self, deck: str, lesson: str, size: int) -> None:
+        self.entered[deck] = (lesson, size)
+
+    async def cross_out(self, deck: str) -> None:
+        self.entered.pop(deck, None)
 
     async def claim(self, deck: str, lesson: str, name: str) -> bool:
         if self._until.get(deck, 0.0) > time.monotonic():
@@ -111,12 +130,13 @@ async def sent(data: bytes, size: int = 64 * 1024) -> AsyncIterator[bytes]:
 async def serving(
     folder: Path,
     ledger: Ledger,
-    claims: MemoryClaims | None = None,
+    claims: Claims | None = None,
     limits: Limits | None = None,
     new_id: Callable[[], str] = new_code,
+    disk: Disk | None = None,
 ) -> AsyncIterator[Decks]:
     """Decks as a server's process has them, started and in the end stopped."""
-    decks = Decks(open_store(str(folder)), ledger, claims or MemoryClaims(), limits, new_id)
+    decks = Decks(open_store(str(folder)), ledger, claims or MemoryClaims(), limits, new_id, disk)
     await decks.start()
     try:
         yield decks

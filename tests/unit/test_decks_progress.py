@@ -44,8 +44,21 @@ async def test_the_register_is_the_contracts() -> None:
         "done": 3,
         "sizes": [[1600, 1200]],
     }
-    await told.failed("Why.")
-    assert ledger.last("d7f3k2")["error"] == "Why."
+    await told.failed("Why.", ledger.last("d7f3k2"))
+    assert ledger.last("d7f3k2") | {"error": "Why.", "done": 3} == ledger.last("d7f3k2")
+
+
+async def test_a_failure_tells_what_stays() -> None:
+    """Of a deck without a page in the lesson nothing; of one that another process had begun, what that had drawn."""
+    ledger = Ledger()
+    told = Progress(ledger, "k7p4qx", "d7f3k2", "Trees", Limits())
+    told.opened([(1600, 1200)] * 3)
+    told.done(1)
+    await told.failed("Why.", None)
+    assert ledger.last("d7f3k2")["done"] == 0
+    drawn = ledger.last("d7f3k2") | {"done": 2, "pages": 5, "sizes": [[1, 1]]}
+    await Progress(ledger, "k7p4qx", "d7f3k2", "Trees", Limits()).failed("Why.", drawn)
+    assert ledger.last("d7f3k2") == drawn
 
 
 async def test_pages_of_different_sizes_have_one_each() -> None:
