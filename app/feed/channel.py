@@ -132,6 +132,8 @@ class Channel:
 
     def reload(self, snapshot: Snapshot) -> None:
         """Start again from what the store holds: same epoch, the changes go out; another, a reset does."""
+        if self._keys(self.lesson) - self._keys(snapshot.registers):
+            self._send_teachers_away()  # with what they may know: nothing of the snapshot
         epoch = self.views.epoch
         self.views.forget()
         self._take(snapshot)
@@ -142,6 +144,10 @@ class Channel:
                 subscriber.position = None
         self._schedule()
         self._wake()
+
+    @staticmethod
+    def _keys(registers: Iterable[Register]) -> set[str]:
+        return {each.key for each in registers if each.key.startswith("keyring/") and each.raw != NULL}
 
     def _send_teachers_away(self) -> None:
         # A stream does not know its key: all come back, and those whose key still opens are let in.

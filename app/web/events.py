@@ -29,13 +29,12 @@ async def events(request: Request) -> Response:
         channel = await lesson(request)
     except StoreUnavailable:
         return LaterResponse(retry(LATER_MS))
-    who = audience(request, channel)
+    cursor = parse_cursor(request.headers.get("last-event-id") or request.query_params.get("cursor"))
+    await found.hub.since(channel, cursor)  # waits for this fold where another worker is a moment ahead
+    who = audience(request, channel)  # after it: a key may have been taken back meanwhile
     if channel.ended:
         return Response(status_code=204, headers={"cache-control": "no-store"})
     if found.hub.streams >= found.settings.max_streams:
         metrics.REFUSED_STREAMS.inc()
         return LaterResponse(retry(LATER_MS))
-    asked = request.headers.get("last-event-id") or request.query_params.get("cursor")
-    cursor = parse_cursor(asked)
-    await found.hub.since(channel, cursor)  # waits for this fold where another worker is a moment ahead
     return respond(request.scope, Opening(found.streams, channel, who, cursor, retry(RETRY_MS)))

@@ -46,6 +46,7 @@ async def post(request: Request) -> Response:
     channel = await lesson(request)
     auth.require_teacher(request, channel)
     writes = (await bodies.decode(request, _request, bodies.STATE_BYTES)).writes
+    auth.require_teacher(request, channel)  # a body may take its time, and the key be taken back meanwhile
     changes = _changes(writes)
     outcome = await services(request).hub.write(channel, [*changes, *_shown(channel, changes)])
     told = slice(len(changes))
@@ -126,15 +127,16 @@ def audience(request: Request, channel: Channel) -> Audience:
 async def get(request: Request) -> Response:
     """GET /api/lessons/{lesson}/state, with `?cursor=&wait=` the long poll"""
     channel = await lesson(request)
-    who = audience(request, channel)
     wait = _wait(request)
+    cursor = parse_cursor(request.query_params.get("cursor"))
+    since = await services(request).hub.since(channel, cursor)
+    who = audience(request, channel)  # after the wait: a key may have been taken back meanwhile
     if "cursor" not in request.query_params:
         return document_response(request, channel.views.document(who, None))
-    cursor = parse_cursor(request.query_params["cursor"])
-    since = await services(request).hub.since(channel, cursor)
     if since is not None and wait:
         await _news(request, channel, who, since, wait)
-        since = channel.since(cursor)  # a reset may have come meanwhile
+        who = audience(request, channel)  # and again
+        since = channel.since(cursor)  # a reset may have come, too
     return json_bytes(channel.views.document(who, since).body)
 
 

@@ -13,16 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from app.core.lesson import Position, Register
 from app.core.stamp import Stamp
 from app.feed.channel import Channel
-from app.store.contract import Snapshot
+from app.feed.hub import wall_ms
+from app.store.contract import Change, Snapshot
+from app.store.redis import RedisStore
 from app.web import auth
 from scripts.lib.stream import open_stream
 from scripts.lib.teacher import Teacher
 from tests.conftest import Serve
+from tests.support.eventually import eventually
 from tests.support.redis_server import RedisServer
 from tests.support.wire import SAME_ORIGIN, assert_problem, poll, sight
 
@@ -201,6 +205,58 @@ async def test_a_key_that_was_taken_back_opens_nothing(teacher: Teacher, visitor
     assert await sight(teacher) == before
     async with open_stream(visitor, teacher.lesson, key=teacher.key) as own:
         await own.next_state()
+
+
+@pytest.mark.parametrize("how", ["a gap", "a new epoch"])
+async def test_a_key_that_was_taken_back_unheard_opens_nothing(
+    serve: Serve, own_valkey: RedisServer, how: str
+) -> None:
+    """The process that has the co-teacher's stream was asleep when the key was taken back, and hears of it by loading the lesson
+    again: the stream ends without what was written since, and a long poll is refused; the lesson's viewers stay."""
+    store = RedisStore(own_valkey.url)
+    with serve(redis_url=own_valkey.url) as server, serve(redis_url=own_valkey.url) as elsewhere:
+        async with server.client() as http, elsewhere.client() as other:
+            teacher = await Teacher.start(http)
+            made = (await http.post(f"{teacher.path}/keys", json={}, headers=teacher.auth)).json()
+            second = {"Authorization": f"Bearer {made['teacher_key']}"}
+            cursor = (await teacher.state())["cursor"]
+            poll_it = f"{teacher.path}/state?as=teacher&wait=25&cursor={cursor}"
+            polling = asyncio.create_task(http.get(poll_it, headers=second))
+            async with (
+                http.stream("GET", f"{teacher.path}/events?as=teacher", headers=second) as stream,
+                open_stream(http, teacher.lesson) as viewer,
+            ):
+                await viewer.next_state()
+                process = psutil.Process(server.pid)
+                process.suspend()
+                try:
+                    taken = await other.delete(f"{teacher.path}/keys/{made['id']}", headers=teacher.auth)
+                    assert taken.status_code == 204
+                    for number in range(1_300 if how == "a gap" else 1):
+                        await store.write(
+                            teacher.lesson,
+                            [Change("notes/blank-1", f'{{"text":"unheard {number}"}}')],
+                            wall_ms(),
+                        )
+                    if how == "a new epoch":
+                        own_valkey.kill()
+                        own_valkey.start()
+                finally:
+                    process.resume()
+                async with asyncio.timeout(20):
+                    told = await stream.aread()
+                    assert_problem(await polling, 401)
+                assert b"unheard" not in told
+                await eventually(
+                    lambda: other.post(
+                        f"{teacher.path}/state",
+                        json={"writes": [{"key": "timer", "value": {"ends": 1}}]},
+                        headers=teacher.auth,
+                    ),
+                    lambda answer: answer.status_code == 200,
+                )
+                await viewer.until(lambda registers: "timer" in registers)
+    await store.close()
 
 
 async def test_a_co_teacher_gives_and_takes_no_keys(teacher: Teacher, visitor: httpx.AsyncClient) -> None:
