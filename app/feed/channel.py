@@ -13,14 +13,12 @@ Rules:
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import NamedTuple
 
 from app import metrics
-from app.core import audience as audiences, frames
+from app.core import audience as audiences, frames, own
 from app.core.audience import Audience
 from app.core.cursor import Cursor, lesson_epoch
 from app.core.frames import Frame
@@ -35,17 +33,6 @@ from app.store.contract import Entry, Snapshot
 WINDOW_S = 0.050
 
 
-class About(NamedTuple):
-    """The `lesson` register: what the server itself keeps of a lesson."""
-
-    title: str
-    created: int  # ms
-    status: str  # live | ended
-
-
-NO_LESSON = About("", 0, "ended")
-
-
 class Channel:
     """One lesson, as this process serves it. Its code is added to `recount` when its crowd changes."""
 
@@ -56,7 +43,7 @@ class Channel:
         self._shelf = Shelf() if shelf is None else shelf
         self._recount = set() if recount is None else recount
         self._about_of: Register | None = None
-        self._about = NO_LESSON
+        self._about = own.NO_LESSON
         self.used = 0.0  # loop time of the last request or subscriber
         self.others = 0  # viewers on other workers, by the last census
         self.behind = False  # the feed is not being heard: what is told here may not be the newest
@@ -85,13 +72,13 @@ class Channel:
     # --- what the lesson is -------------------------------------------------------------------------
 
     @property
-    def about(self) -> About:
+    def about(self) -> own.About:
         """Title, creation time (ms) and status of the lesson."""
         register = self.lesson.get("lesson")
         if register is not self._about_of:
             # Asked at every flush and join; it changes once a lesson, when it ends.
             self._about_of = register
-            self._about = About(**json.loads(register.raw)) if register else NO_LESSON
+            self._about = own.about(register)
         return self._about
 
     @property
@@ -132,7 +119,7 @@ class Channel:
 
     def reload(self, snapshot: Snapshot) -> None:
         """Start again from what the store holds: same epoch, the changes go out; another, a reset does."""
-        if self._keys(self.lesson) - self._keys(snapshot.registers):
+        if own.keyring(self.lesson) - own.keyring(snapshot.registers):
             self._send_teachers_away()  # with what they may know: nothing of the snapshot
         epoch = self.views.epoch
         self.views.forget()
@@ -144,10 +131,6 @@ class Channel:
                 subscriber.position = None
         self._schedule()
         self._wake()
-
-    @staticmethod
-    def _keys(registers: Iterable[Register]) -> set[str]:
-        return {each.key for each in registers if each.key.startswith("keyring/") and each.raw != NULL}
 
     def _send_teachers_away(self) -> None:
         # A stream does not know its key: all come back, and those whose key still opens are let in.
