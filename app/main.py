@@ -12,6 +12,7 @@ import secrets
 import signal
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from app.decks.disk import Disk
 from app.decks.objects import open_store
 from app.decks.service import Decks
 from app.feed.heartbeat import Wheel
-from app.feed.hub import Hub, forever
+from app.feed.hub import SWEEP_EVERY_S, Hub, forever
 from app.feed.presence import EVERY_S, Presence
 from app.feed.reader import AGE_EVERY_S, PROBE_EVERY_S, FeedReader
 from app.feed.tallies import SWEEP_S, Tallies
@@ -47,6 +48,7 @@ from app.web.signing import Signer
 
 STATIC = Path(__file__).resolve().parent.parent / "static"
 DROP_EVERY_S = 7.3
+SECRET_S = 2.9
 STORE_S = 20.0  # that a start waits for its store
 
 log = logging.getLogger("lectern")
@@ -101,7 +103,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
         verify_tls=settings.redis_verify_tls,
     )
     stack.push_async_callback(store.close)
-    secret = await _secret(store, settings.secret.encode())
+    signer = Signer(await _secret(store, settings.secret.encode()))
     hub = Hub(store, worker)
     reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
     book = DeckBook(store.redis, worker)
@@ -117,6 +119,12 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
                 wheel.run(),
                 forever(presence.step, EVERY_S, "presence"),
                 forever(tallies.sweep, SWEEP_S, "tallies"),
+                forever(hub.sweep, SWEEP_EVERY_S, "lessons that are gone"),
+                *(
+                    []
+                    if settings.secret
+                    else [forever(partial(_keep_secret, store, signer), SECRET_S, "secret")]
+                ),
                 forever(hub.tidy, DROP_EVERY_S, "idle lessons"),
                 forever(Housekeeping(book, decks).step, HOUSEKEEPING_S, "decks without a lesson"),
             ]
@@ -134,10 +142,20 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
         streams=Streams(wheel, settings.drain_s),
         decks=decks,
         deck_lessons=DeckLessons(book),
-        signer=Signer(secret),
+        signer=signer,
         assets=Assets(STATIC),
         guesses=Guesses(),
     )
+
+
+async def _keep_secret(store: RedisStore, signer: Signer) -> None:
+    """Sign as the store says. One that came back empty takes the secret of the first worker that notices: so no cookie is lost."""
+    secret = await store.secret(signer.secret)
+    if secret != signer.secret:
+        log.warning(
+            "the store has another secret: cookies that were signed with the former are not valid any more"
+        )
+        signer.use(secret)
 
 
 async def _secret(store: RedisStore, given: bytes) -> bytes:

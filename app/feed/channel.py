@@ -118,13 +118,13 @@ class Channel:
         return True
 
     def reload(self, snapshot: Snapshot) -> None:
-        """Start again from what the store holds: same epoch, the changes go out; another, a reset does."""
+        """Start again from what the store holds: same epoch, the changes go out; another, or data of the past, a reset does."""
         if own.keyring(self.lesson) - own.keyring(snapshot.registers):
             self._send_teachers_away()  # with what they may know: nothing of the snapshot
-        epoch = self.views.epoch
+        epoch, position = self.views.epoch, self.lesson.position
         self.views.forget()
         self._take(snapshot)
-        if self.views.epoch != epoch:
+        if self.views.epoch != epoch or snapshot.position < position:
             metrics.RESETS.inc()
             self._flushed = None
             for subscriber in self.crowd:

@@ -12,6 +12,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
 from app import metrics
 from app.core.cursor import Cursor
@@ -19,11 +20,15 @@ from app.core.lesson import Position
 from app.feed.channel import Channel
 from app.feed.kept import Shelf
 from app.outages import Outage
-from app.store.contract import Change, Entry, Outcome, Snapshot, Store, StoreUnavailable
+from app.store.contract import Change, Entry, Outcome, Reason, Refused, Snapshot, Store, StoreUnavailable
 
 IDLE_S = 61.0
 LATELY_S = 600.0  # for so long a lesson that is no longer loaded is remembered to have been
 LATELY = 4_096  # and so many of them
+SWEEP_EVERY_S = 3.1
+SWEEP_SLICE = 100  # lessons asked for at once
+AGREE_TRIES = 3
+AGREE_S = 1.0  # how long a load waits for the reader to connect anew
 FOLD_S = 1.0  # how long a write or a cursor from another worker waits for this one's fold
 
 log = logging.getLogger("lectern.feed")
@@ -59,6 +64,9 @@ class Hub:
         )  # lessons that are being loaded again: their entries mean nothing until then
         self._reloads: set[asyncio.Task[None]] = set()
         self._behind = False
+        self.life: str | None = None  # of the store, as the reader reads it; None while it does not
+        self._rejoined = asyncio.Event()
+        self.doubt: Callable[[], None] = lambda: None  # makes the reader connect anew
         self.roster = 0  # rises whenever the reader must be told anew which feeds to follow, and from where
 
     # --- lessons -----------------------------------------------------------------------------------------
@@ -93,7 +101,7 @@ class Hub:
 
     async def _load(self, code: str) -> Channel | None:
         try:
-            snapshot = await self.store.load(code)
+            snapshot = await self._agreed(code)
             if snapshot is None:
                 return None
             self._note_votes(code, snapshot)
@@ -106,6 +114,18 @@ class Hub:
             return channel
         finally:
             self._loading.pop(code, None)
+
+    async def _agreed(self, code: str) -> Snapshot | None:
+        """The lesson as the store has it that the reader hears: of another, its news would never come."""
+        for _ in range(AGREE_TRIES):
+            snapshot = await self.store.load(code)
+            if snapshot is None or self.life in (None, snapshot.store):
+                return snapshot
+            self.part()
+            self.doubt()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._rejoined.wait(), AGREE_S)
+        raise StoreUnavailable("its connections lead to more than one store")
 
     def _note_votes(self, code: str, snapshot: Snapshot) -> None:
         if snapshot.unpublished:
@@ -162,9 +182,29 @@ class Hub:
 
     def rejoin(self, store: str) -> None:
         """The reader (re)connected to this life of the store: channels of another one start again."""
+        self.life = store
+        self._rejoined.set()
         for channel in self.channels.values():
             if channel.store != store:
                 self.reload(channel)
+
+    def part(self) -> None:
+        """The reader is without a connection."""
+        self.life = None
+        self._rejoined.clear()
+
+    async def sweep(self) -> None:
+        """Load again what the store has less of than we: a lesson that was removed, or put back older than it was."""
+        codes = [code for code in self.channels if code not in self._stale]
+        for first in range(0, len(codes), SWEEP_SLICE):
+            asked = [
+                self.channels[code] for code in codes[first : first + SWEEP_SLICE] if code in self.channels
+            ]
+            before = [channel.lesson.position for channel in asked]
+            after = await self.store.positions([channel.code for channel in asked])
+            for channel, had, has in zip(asked, before, after, strict=True):
+                if (has is None or has < had) and self.channels.get(channel.code) is channel:
+                    self.reload(channel)
 
     def reload(self, channel: Channel) -> None:
         """Load a channel again in the background, until it has worked."""
@@ -186,7 +226,7 @@ class Hub:
     async def _loaded_again(self, channel: Channel) -> bool:
         while self.channels.get(channel.code) is channel:
             try:
-                snapshot = await self.store.load(channel.code)
+                snapshot = await self._agreed(channel.code)
             except StoreUnavailable as fault:
                 NOT_LOADED.note(fault)
                 await asyncio.sleep(0.5)
@@ -207,8 +247,13 @@ class Hub:
 
     async def write(self, channel: Channel, changes: Sequence[Change], *, end: bool = False) -> Outcome:
         """Set registers; answered once this worker has folded them, or `FOLD_S` later."""
-        with metrics.WRITE_SECONDS.time():
-            outcome = await self.store.write(channel.code, changes, wall_ms(), end=end)
+        try:
+            with metrics.WRITE_SECONDS.time():
+                outcome = await self.store.write(channel.code, changes, wall_ms(), end=end)
+        except Refused as refused:
+            if refused.reason is Reason.UNKNOWN:
+                self.reload(channel)  # its viewers are to hear of it too
+            raise
         await channel.reach(outcome.position, FOLD_S)
         return outcome
 

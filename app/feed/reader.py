@@ -35,6 +35,7 @@ class FeedReader:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        hub.doubt = self.reopen
         self._heard = asyncio.Event()
         self._session: asyncio.Task[None] | None = None
         self._since = float("inf")  # loop time at which this session began to listen
@@ -71,6 +72,7 @@ class FeedReader:
             await self._follow(reader)
         finally:
             self._since = float("inf")
+            self._hub.part()
             await reader.close()
 
     async def _follow(self, reader: Reader) -> None:
@@ -94,6 +96,11 @@ class FeedReader:
         now = asyncio.get_running_loop().time()
         if now - max(self._born, self.heard_at) > BEHIND_S:
             self._hub.set_behind(behind=True)
+
+    def reopen(self) -> None:
+        """What is loaded is not of the store that this reader hears: connect anew, and compare."""
+        if self._session is not None and self._since < float("inf"):
+            self._session.cancel()
 
     async def watch(self) -> None:
         """Write a probe, and replace a reader that does not hear them. Raises StoreUnavailable."""

@@ -22,8 +22,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import (
     AuthenticationError,
+    BusyLoadingError,
     ConnectionError as RedisConnectionError,
+    MasterDownError,
     NoPermissionError,
+    ReadOnlyError,
     RedisError,
 )
 
@@ -37,6 +40,10 @@ ANSWER_S = 2.5  # with the wait for a connection; a POST must fail within 3 s wh
 CONNECTIONS = 32
 
 CLUSTER = "the store is a node of a cluster, which is not supported: name one Redis or Valkey that is none"
+# It answers, and is not, or not now, what can be written to: the same address may lead to another by now.
+_ELSEWHERE = re.compile(
+    r"read only replica|\b(READONLY|LOADING|MASTERDOWN|UNBLOCKED|NOREPLICAS|CLUSTERDOWN)\b"
+)
 _CLOSED = "the handler is closed"  # uvloop's words, for each of its transports
 _REFUSED = re.compile("WRONGPASS|NOAUTH|invalid username-password|Authentication required|no password is set")
 
@@ -72,6 +79,21 @@ async def close(client: Redis) -> None:
     with told():
         await client.aclose()
         await client.connection_pool.disconnect()
+
+
+async def renew(client: Redis, url: str, *, verify_tls: bool) -> None:
+    """Commands from now on take new connections; those under way end on the old ones, which are closed after them."""
+    old = client.connection_pool
+    client.connection_pool = connect(url, verify_tls=verify_tls).connection_pool
+    with told():
+        await old.update_active_connections_for_reconnect()  # type: ignore[no-untyped-call]
+        await old.disconnect(inuse_connections=False)
+
+
+def leads_elsewhere(fault: BaseException | None) -> bool:
+    """Whether new connections may lead to a store that takes what this one did not. Its connections stay open by themselves."""
+    elsewhere = (ReadOnlyError, BusyLoadingError, MasterDownError)
+    return isinstance(fault, elsewhere) or (fault is not None and _ELSEWHERE.search(str(fault)) is not None)
 
 
 async def answered(command: Callable[[], Awaitable[T]]) -> T:

@@ -131,6 +131,9 @@ class Store(Protocol):
 
     async def load(self, lesson: str) -> Snapshot | None: ...
 
+    async def positions(self, lessons: Sequence[str]) -> list[Position | None]:
+        """How far each lesson's feed has come; None where there is no such lesson."""
+
     async def write(self, lesson: str, changes: Sequence[Change], now: int, *, end: bool = False) -> Outcome:
         """Set registers, atomically; `end` closes the lesson for every later write. Raises Refused.
 
@@ -165,7 +168,7 @@ class Store(Protocol):
         A lesson that a worker names without a viewer is in the answer too, with 0: it is being given there.
         """
 
-    async def secret(self) -> bytes:
-        """The key that signs cookies: the same for all workers, made by the first that asks."""
+    async def secret(self, held: bytes = b"") -> bytes:
+        """The key that signs cookies: the same for all workers. A store without one takes the caller's, or a new one."""
 
     async def close(self) -> None: ...

@@ -4,7 +4,8 @@ Rules:
 - It always names exact positions, never `$`: whatever happened between two reads is in the second.
 - Its socket waits longer than the server blocks, and it never repeats a command by itself: a fault ends
   the reader, and the worker opens another from the positions it has folded.
-- It reads the server's identity on the same connection, so that what it tells belongs to one life of it.
+- It reads the store's identity on the same connection, so that what it tells belongs to one life of it; and again when it hears
+  its probe: a primary that was made a replica, and data that were flushed, close no connection.
 - The worker's own probe stream is always among the feeds: writing to it ends the wait.
 - A read over a thousand feeds costs the worker a join of a few dozen pieces: feeds are packed in groups,
   each group's part of the command is kept encoded, and only those in which a position moved are made again.
@@ -21,11 +22,13 @@ from typing import Any, Self
 from redis.asyncio import Redis
 
 from app.core.lesson import START, Position
-from app.store.connection import close, refuse_cluster, told
+from app.store import lives
+from app.store.connection import answered, close, told
 from app.store.contract import Entry, StoreUnavailable
 from app.store.records import feed_key, parse_entry, parse_position, probe_key
 
 BLOCK_MS = 5_000
+VERIFY_EVERY_S = 1.0
 COUNT = 256  # entries a feed and read; the rest comes with the next
 GROUP = 32  # feeds: of a thousand, about as many groups as a group has feeds
 
@@ -40,6 +43,7 @@ class RedisReader:
     def __init__(self, client: Redis, worker: str, store: str, heard: bytes) -> None:
         self.store = store
         self._client = client
+        self._verify_at = 0.0
         self._probe = probe_key(worker).encode()
         self._heard = _bulk(heard)
         self._lessons: dict[bytes, str] = {}
@@ -54,10 +58,9 @@ class RedisReader:
     @classmethod
     async def open(cls, client: Redis, worker: str) -> Self:
         """A reader on `client`, which holds one connection. Raises redis-py's errors."""
-        info: dict[str, Any] = await client.info("server", "cluster")
-        refuse_cluster(info)
+        store = await lives.asked(client, begin=True)
         last: Any = await client.xrevrange(probe_key(worker), count=1)
-        return cls(client, worker, info["run_id"], last[0][0] if last else str(START).encode())
+        return cls(client, worker, store, last[0][0] if last else str(START).encode())
 
     def follow(self, after: Mapping[str, Position]) -> None:
         """From now on read these lessons' feeds, each after a position."""
@@ -90,7 +93,19 @@ class RedisReader:
                 self._groups[group][place] = last
                 self._moved.add(group)
                 news[self._lessons[feed]] = [*self._parsed(feed, entries)]
+        if "" in news:
+            await self._verify()
         return news
+
+    async def _verify(self) -> None:
+        # Not at each probe: whoever asks for /readyz writes one.
+        now = asyncio.get_running_loop().time()
+        if now < self._verify_at:
+            return
+        self._verify_at = now + VERIFY_EVERY_S
+        store = await answered(lambda: lives.asked(self._client))
+        if store != self.store:
+            raise StoreUnavailable("the data are others than those that were read until now")
 
     def _command(self) -> bytes:
         for group in self._moved:

@@ -7,6 +7,7 @@ Rules:
 - The blocking reader is in `reader.py`, on a connection of its own.
 """
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -20,13 +21,15 @@ from app.core.keys import EPHEMERAL, own
 from app.core.lesson import Position
 from app.core.poll import Refusal
 from app.core.stamp import parse_stamp
-from app.store.connection import answered, close, connect, refuse_cluster
+from app.store.connection import answered, close, connect, leads_elsewhere, refuse_cluster, renew
 from app.store.contract import Change, Counts, Limits, Outcome, Reason, Refused, Snapshot, StoreUnavailable
+from app.store.lives import REPLICA, identity, new_life
 from app.store.reader import RedisReader
 from app.store.records import counts_key, lesson_keys, parse_counts, parse_position, parse_register, probe_key
 
 T = TypeVar("T")
 
+RENEW_EVERY_S = 1.0  # at most; a crowd that is refused asks for it each time
 CENSUS_S = 3  # a killed worker's viewers are forgotten after this long
 
 _SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
@@ -42,6 +45,8 @@ class RedisStore:
         self._verify_tls = verify_tls
         self._limits = limits or Limits()
         self.redis = connect(url, verify_tls=verify_tls)
+        self._heard = ""  # the life of the store that the last reader was opened on
+        self._renewed_at = float("-inf")
         self._censuses: list[bytes | None] = []  # the last heard, by worker
         self._total: dict[str, int] = {}  # and their sum
         self._write = self._script("registers", "tally", "polls", "pages", "write")
@@ -90,18 +95,39 @@ class RedisStore:
         return parse_position(answer[0])
 
     async def load(self, lesson: str) -> Snapshot | None:
-        answer = await self._call(lambda: self._load(lesson_keys(lesson), []))
-        if not answer:
+        store, found = await self._look_up(lesson)
+        if self._heard not in ("", store):
+            # The reader's connection and this one lead to two stores, or to two lives of one: this may be the older.
+            await self._renew()
+            store, found = await self._look_up(lesson)
+        if not found:
             return None
-        run_id, position, number, unpublished, state = answer
+        position, number, unpublished, state = found
         pairs = zip(state[::2], state[1::2], strict=True)
         return Snapshot(
-            store=run_id.decode(),
+            store=store,
             position=parse_position(position),
             number=int(number),
             registers=[parse_register(key, kept) for key, kept in pairs],
             unpublished=unpublished > 0,
         )
+
+    async def _look_up(self, lesson: str) -> tuple[str, list[Any]]:
+        run_id, role, life, *found = await self._call(lambda: self._load(lesson_keys(lesson), [new_life()]))
+        if role != b"master":
+            await self._renew()
+            raise StoreUnavailable(REPLICA)
+        return identity(run_id.decode(), life.decode()), found
+
+    async def positions(self, lessons: Sequence[str]) -> list[Position | None]:
+        async def ask() -> list[bytes | None]:
+            async with self.redis.pipeline(transaction=False) as pipe:
+                for lesson in lessons:
+                    pipe.hget(lesson_keys(lesson)[0], "last")
+                answers: list[bytes | None] = await pipe.execute()
+            return answers
+
+        return [parse_position(last) if last else None for last in await self._call(ask)]
 
     async def vote(
         self, lesson: str, poll: str, voter: str, choices: Sequence[int], now: int
@@ -128,11 +154,15 @@ class RedisStore:
     async def reader(self, worker: str) -> RedisReader:
         client = connect(self._url, verify_tls=self._verify_tls, timeout_s=None, retries=0).client()
         try:
-            return await self._call(lambda: RedisReader.open(client, worker))
+            reader = await self._call(lambda: RedisReader.open(client, worker))
         except StoreUnavailable:
             with suppress(StoreUnavailable):
                 await close(client)
             raise
+        if self._heard not in ("", reader.store):
+            await self._renew()
+        self._heard = reader.store
+        return reader
 
     async def probe(self, worker: str) -> None:
         async def send() -> None:
@@ -170,9 +200,9 @@ class RedisStore:
         """Raises StoreUnfit where this store cannot be used, StoreUnavailable where it cannot be asked now."""
         refuse_cluster(await self._call(lambda: self.redis.info("server", "cluster")))
 
-    async def secret(self) -> bytes:
+    async def secret(self, held: bytes = b"") -> bytes:
         async def ask() -> bytes:
-            await self.redis.set(_SECRET, secrets.token_hex(32), nx=True)
+            await self.redis.set(_SECRET, held or secrets.token_hex(32), nx=True)
             kept: Any = await self.redis.get(_SECRET)
             return bytes(kept)
 
@@ -183,7 +213,19 @@ class RedisStore:
             await close(self.redis)
 
     async def _call(self, command: Callable[[], Awaitable[T]]) -> T:
-        return await answered(command)
+        try:
+            return await answered(command)
+        except StoreUnavailable as fault:
+            if leads_elsewhere(fault.__cause__):
+                await self._renew()
+            raise
+
+    async def _renew(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._renewed_at >= RENEW_EVERY_S:
+            self._renewed_at = now
+            with suppress(StoreUnavailable):
+                await renew(self.redis, self._url, verify_tls=self._verify_tls)
 
 
 def _summed(censuses: Iterable[bytes | None]) -> dict[str, int]:

@@ -15,6 +15,11 @@ class Signer:
     """Signs with HMAC. `secret`: at least 16 bytes that no client knows."""
 
     def __init__(self, secret: bytes) -> None:
+        self.use(secret)
+
+    def use(self, secret: bytes) -> None:
+        """Sign with this secret from now on: the store has it. Cookies of the former one are cookies no more."""
+        self.secret = secret
         self._voter = URLSafeSerializer(secret, salt="voter")
         self._teacher = URLSafeSerializer(secret, salt="teacher")
 

@@ -1,8 +1,17 @@
--- Answers {} for an unknown lesson, else {run id, position, number, unpublished, key, register, key, register, ...}.
+-- ARGV: a name for this life of the store, if it has none yet (`app/store/lives.py`).
+-- Answers {run id, role, life} and, of a lesson that there is, position, number, unpublished, {key, register, ...}.
+
+local info = redis.call('INFO', 'server') .. redis.call('INFO', 'replication')
+local run_id, role = string.match(info, 'run_id:(%x+)'), string.match(info, 'role:(%a+)')
+local life = redis.call('GET', 'lectern:life')
+if not life and role == 'master' then
+  life = ARGV[1]
+  redis.call('SET', 'lectern:life', life)
+end
+life = life or ''
 
 local meta = Meta.read()
-if not meta then return {} end
-local run_id = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
+if not meta then return { run_id, role, life } end
 -- Of a lesson of an older release, which does not count its polls, publish.lua finds out.
 local unpublished = redis.call('HGET', META, 'polls') and math.max(0, redis.call('HLEN', DIRTY) - 1) or 1
-return { run_id, meta.last, text(meta.number), unpublished, redis.call('HGETALL', STATE) }
+return { run_id, role, life, meta.last, text(meta.number), unpublished, redis.call('HGETALL', STATE) }
