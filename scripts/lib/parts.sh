@@ -1,4 +1,4 @@
-# Programs besides Python's packages: the tests need a Chromium, a redis-server and an nginx. Sourced by venv.sh.
+# Programs besides Python's packages: the tests need a Chromium, a redis-server, an nginx, a haproxy and a caddy. Sourced by venv.sh.
 #
 # Rules: what is there is used; what is missing is installed from the system's packages where that needs no password; only
 # a browser may, as a last resort, be Playwright's own. What still is missing is said here and fails where it is needed.
@@ -40,13 +40,36 @@ need_chromium() {
 
 need_redis() {
     command -v redis-server >/dev/null 2>&1 && return 0
-    system_install redis-server && return 0
+    install_unstarted redis-server && return 0
     echo "No redis-server: the store's tests run on Valkey alone here (in CI they fail)." >&2
 }
 
 need_nginx() {
     PATH="$PATH:/usr/sbin" command -v nginx >/dev/null 2>&1 && return 0
-    system_install nginx-light && return 0
-    system_install nginx && return 0
+    install_unstarted nginx-light && return 0
+    install_unstarted nginx && return 0
     echo "No nginx: the test of its configuration fails." >&2
+}
+
+# A package of a server starts a service, which would hold port 80 and answer for nobody: for the time of an installation none is.
+# Where somebody has a policy of their own, it stays.
+install_unstarted() {
+    policy=/usr/sbin/policy-rc.d
+    [ -e "$policy" ] && { system_install "$@"; return; }
+    as_root sh -c "printf '#!/bin/sh\nexit 101\n' > $policy && chmod 755 $policy" 2>/dev/null || true
+    system_install "$@" && installed=0 || installed=1
+    as_root rm -f "$policy" 2>/dev/null || true
+    return "$installed"
+}
+
+need_haproxy() {
+    PATH="$PATH:/usr/sbin" command -v haproxy >/dev/null 2>&1 && return 0
+    install_unstarted haproxy && return 0
+    echo "No haproxy: the test of its configuration fails." >&2
+}
+
+need_caddy() {
+    command -v caddy >/dev/null 2>&1 && return 0
+    install_unstarted caddy && return 0
+    echo "No caddy: the test of its configuration fails." >&2
 }

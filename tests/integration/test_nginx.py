@@ -5,12 +5,10 @@ Rules: the text comes out of the document; what is replaced are the addresses, a
 
 import asyncio
 import os
-import re
 import shutil
 import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +16,11 @@ import httpx
 import pytest
 
 from scripts.lib.deck import plain_deck
-from scripts.lib.server import Server, free_port, serve as serve_app
+from scripts.lib.server import free_port, serve as serve_app
 from scripts.lib.stream import Registers, open_stream
 from scripts.lib.teacher import Teacher
-from tests.support.eventually import eventually
+from tests.support.fronts import Front, certificate, replaced, snippet
 from tests.support.wire import SAME_ORIGIN
-
-OPERATIONS = Path(__file__).resolve().parents[2] / "docs" / "OPERATIONS.md"
 
 MAIN = """
 {user}
@@ -42,48 +38,17 @@ http {{
 TEMPS = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 
 
-def snippet() -> str:
-    """The document's configuration."""
-    (found,) = re.findall(r"```nginx\n(.*?)```", OPERATIONS.read_text(encoding="utf-8"), re.DOTALL)
-    text: str = found
-    return text
-
-
-def certificate(folder: Path) -> None:
-    """A key and a certificate for this machine that nobody else trusts."""
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost", "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
-        check=True, capture_output=True,
-    )  # fmt: skip
-
-
 def configuration(folder: Path, upstream: int, port: int) -> str:
     """The whole file: the document's part in the least that nginx needs around it."""
-    site = snippet()
-    for pattern, instead in (
+    site = replaced(
+        snippet("nginx"),
         (r"127\.0\.0\.1:8000", f"127.0.0.1:{upstream}"),
         (r"listen 443", f"listen 127.0.0.1:{port}"),
         (r"ssl_certificate \S+;", f"ssl_certificate {folder}/cert.pem;"),
         (r"ssl_certificate_key \S+;", f"ssl_certificate_key {folder}/key.pem;"),
-    ):
-        site, replaced = re.subn(pattern, instead, site)
-        assert replaced == 1, pattern
+    )
     temp = " ".join(f"{name}_temp_path {folder}/{name};" for name in TEMPS)
     return MAIN.format(folder=folder, site=site, temp=temp, user="user root;" if os.getuid() == 0 else "")
-
-
-@dataclass
-class Front:
-    """nginx in front of a server."""
-
-    url: str
-    trust: ssl.SSLContext
-    server: Server
-
-    def client(self) -> httpx.AsyncClient:
-        """A browser's way in."""
-        return httpx.AsyncClient(base_url=self.url, verify=self.trust, trust_env=False, timeout=30.0)
 
 
 @pytest.fixture(scope="module")
@@ -118,15 +83,8 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 @pytest.fixture
 async def http(front: Front) -> AsyncIterator[httpx.AsyncClient]:
     """A client, once nginx answers."""
+    await front.up()
     async with front.client() as client:
-
-        async def up() -> bool:
-            try:
-                return (await client.get("/readyz")).status_code == 200
-            except httpx.TransportError:
-                return False
-
-        await eventually(up, bool)
         yield client
 
 
