@@ -18,7 +18,7 @@ from .cache import Cache
 from .disk import Disk
 from .limits import Limits
 from .objects import Objects, ObjectsUnavailable, folder, image_key, source_key, takeovers_key, text_key
-from .ports import Sink
+from .ports import Claims, Sink
 from .progress import Progress, Untold
 from .reasons import Failed
 from .rendering import Page, drawing
@@ -41,7 +41,10 @@ class Job:
 class Workshop:
     """What every job works with."""
 
-    def __init__(self, objects: Objects, cache: Cache, sink: Sink, limits: Limits, disk: Disk) -> None:
+    def __init__(
+        self, objects: Objects, cache: Cache, sink: Sink, claims: Claims, limits: Limits, disk: Disk
+    ) -> None:
+        self._claims = claims
         self._disk = disk
         self._objects = objects
         self._cache = cache
@@ -72,6 +75,9 @@ class Workshop:
     async def _end_failed(self, job: Job, progress: Progress, reason: str) -> None:
         standing: dict[str, object] | None = {}
         with suppress(OSError):  # a store that is away: then everything stays, for housekeeping to judge
+            if not await self._claims.mine(job.deck):
+                log.info("deck %s is another's by now: nothing is said of it here", job.deck)
+                return
             standing = await self._sink.standing(job.lesson, job.deck)
         await progress.failed(reason, standing)
         if standing is not None:

@@ -40,7 +40,11 @@ class Claims(Protocol):
     async def claim(self, deck: str, lesson: str, name: str) -> bool:
         """True where nobody has it now; the deck counts as unfinished until released."""
 
-    async def renew(self, deck: str) -> None: ...
+    async def renew(self, deck: str) -> None:
+        """Keep a claim, unless another has taken the deck over meanwhile."""
+
+    async def mine(self, deck: str) -> bool:
+        """Whether nobody else has taken the deck over: a process that was stopped for a while may not know."""
 
     async def release(self, deck: str) -> None:
         """The deck is finished, one way or the other."""

@@ -50,7 +50,7 @@ class Decks:
         self._new_id = new_id
         self._cache = Cache(self.limits.cache_bytes)
         self._disk = disk or Disk()
-        self._workshop = Workshop(objects, self._cache, sink, self.limits, self._disk)
+        self._workshop = Workshop(objects, self._cache, sink, claims, self.limits, self._disk)
         self._lanes = asyncio.Semaphore(self.limits.parallel)
         self._jobs: dict[str, asyncio.Task[None]] = {}
         self._arrivals = Arrivals(self.limits, self._disk)
@@ -184,6 +184,8 @@ class Decks:
             log.exception("deck %s came to no end", job.deck)
 
     async def _end(self, job: Job) -> None:
+        if not await self._claims.mine(job.deck):
+            return
         if job.lost:
             await self._claims.cross_out(job.deck)
         else:

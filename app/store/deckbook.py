@@ -77,8 +77,14 @@ class DeckBook:
         return await answered(take)
 
     async def renew(self, deck: str) -> None:
-        """Keep the claim."""
-        await answered(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS))
+        """Keep the claim, unless another has taken the deck over while this process was stopped."""
+        if await self.mine(deck):
+            await answered(lambda: self._redis.set(_lease(deck), self._worker, px=LEASE_MS))
+
+    async def mine(self, deck: str) -> bool:
+        """Whether nobody else has a claim on the deck."""
+        holder: Any = await answered(lambda: self._redis.get(_lease(deck)))
+        return holder is None or holder.decode() == self._worker
 
     async def release(self, deck: str) -> None:
         """The deck is whole, or has failed for good."""
@@ -116,7 +122,7 @@ class DeckBook:
             if kept is None:
                 return True
             value = json.loads(parse_register(b"", kept).raw)
-            return value is None or (value["status"] == "failed" and not value["done"])
+            return value is None or (value["status"] != "ready" and not value["done"])
 
         return await answered(ask)
 

@@ -25,7 +25,9 @@ class DeckRegisters:
         self._hub = hub
 
     async def progress(self, lesson: str, deck: str, value: dict[str, object]) -> None:
-        """Write the register `deck/<id>`."""
+        """Write the register `deck/<id>`; a deck that is ready stays it, whatever a process that was stopped for long says."""
+        if value["status"] != "ready" and await self._is_ready(lesson, deck):
+            return
         raw = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         await self._write(lesson, [Change(f"deck/{deck}", raw)])
         if value["status"] in {"ready", "failed"}:
@@ -41,6 +43,11 @@ class DeckRegisters:
         except Refused as refused:
             if refused.reason is Reason.PAGES:
                 raise Failed(reasons.PAGES_FULL.format(limit=PAGES)) from None
+
+    async def _is_ready(self, lesson: str, deck: str) -> bool:
+        channel = await self._hub.channel(lesson)
+        register = channel.lesson.get(f"deck/{deck}") if channel else None
+        return register is not None and (json.loads(register.raw) or {}).get("status") == "ready"
 
     async def standing(self, lesson: str, deck: str) -> dict[str, object] | None:
         """The deck's register, where the order has had its pages; a deck of an older server has no `appended/`."""

@@ -27,10 +27,16 @@ async def give(request: Request) -> Response:
     channel = await lesson(request)
     auth.require_owner(request, channel)
     name = (await bodies.decode(request, _request)).name.strip()
+    full = Problem(409, f"The lesson has {KEYS} keys already: take one back first.", type="keys-full")
     if len(auth.keys(channel)) >= KEYS:
-        raise Problem(409, f"The lesson has {KEYS} keys already: take one back first.", type="keys-full")
+        raise full
     key, change = auth.new_key(name)
     await services(request).hub.write(channel, [change])
+    if (
+        len(auth.keys(channel)) > KEYS
+    ):  # another was given at the same moment: of two neither may stay, never both
+        await services(request).hub.write(channel, [Change(change.key, NULL)])
+        raise full
     made = KeyCreated(change.key.partition("/")[2], name, key)
     return json_response(made, 201)
 

@@ -1,13 +1,17 @@
 """Who may do what: the bearer key, the panel's session cookie, and pages of other sites (contract, sections 1 and 2)."""
 
+import asyncio
 from http.cookies import Morsel, SimpleCookie
 
 import httpx
 import pytest
 
+from app.web.keyring import KEYS
 from scripts.lib.server import Server
 from scripts.lib.stream import open_stream
 from scripts.lib.teacher import Teacher
+from tests.conftest import Serve
+from tests.support.eventually import eventually
 from tests.support.sites import BEHIND_A_PROXY, CREATE_KEY, ONE, Sites
 from tests.support.wire import SAME_ORIGIN, assert_problem, sight
 
@@ -228,3 +232,25 @@ async def test_a_session_goes_on_for_a_stream_that_resumes(
     headers = {"Last-Event-ID": cursor}
     async with open_stream(visitor, teacher.lesson, headers=headers) as viewer:
         assert "reset" not in await viewer.next_state()
+
+
+async def test_two_keys_at_once_do_not_pass_the_bound(serve: Serve, redis_url: str) -> None:
+    """Through two processes, each of which has heard of one fewer: what is given is at most as many as there may be."""
+    with serve(redis_url=redis_url) as first, serve(redis_url=redis_url) as second:
+        async with first.client() as here, second.client() as there:
+            teacher = await Teacher.start(here)
+            other = Teacher(there, teacher.lesson, teacher.key, "", "")
+
+            async def give(by: Teacher) -> int:
+                answer = await by.http.post(f"{by.path}/keys", json={"name": ""}, headers=by.auth)
+                return answer.status_code
+
+            assert await give(other) == httpx.codes.CREATED
+            given = await asyncio.gather(*(give((teacher, other)[number % 2]) for number in range(KEYS + 8)))
+            assert set(given) == {httpx.codes.CREATED, httpx.codes.CONFLICT}
+
+            async def kept() -> int:
+                answer = await here.get(f"{teacher.path}/keys", headers=teacher.auth)
+                return len(answer.json()["keys"])
+
+            assert await eventually(kept, (given.count(httpx.codes.CREATED) + 2).__eq__) <= KEYS

@@ -13,9 +13,11 @@ from app.decks.limits import Limits
 from app.decks.objects import open_store, source_key
 from app.decks.reasons import DiskFull, LessonFull
 from app.decks.service import Decks
+from app.feed.hub import Hub
 from app.store.contract import Change
 from app.store.deckbook import DeckBook
 from app.store.redis import RedisStore
+from app.web.deckregisters import DeckRegisters
 from app.web.housekeeping import Housekeeping
 from scripts.lib.deck import plain_deck
 from scripts.lib.teacher import Teacher
@@ -216,3 +218,48 @@ async def test_the_disks_reserve_is_left(tmp_path: Path) -> None:
         assert "disk is nearly full" in str(failed["error"])
         assert failed["done"] == 1
         assert await decks.page(deck, 1, 800) is not None
+
+
+async def test_a_process_that_was_stopped_spoils_nothing(tmp_path: Path, store: RedisStore) -> None:
+    """Another has taken its deck over meanwhile: it removes no file, says nothing of it, and ends no claim but its own."""
+    claims = MemoryClaims()
+
+    class Stopped(Ledger):
+        async def progress(self, lesson: str, deck: str, value: dict[str, object]) -> None:
+            await super().progress(lesson, deck, value)
+            claims.others.add(deck)
+
+    stopped = Stopped()
+    async with serving(tmp_path, stopped, claims) as decks:
+        deck = await decks.submit("k7p4qx", "broken", sent(BROKEN))
+        await until(lambda: not decks.in_hand)
+    assert stopped.last(deck)["status"] == "rendering"
+    assert files(tmp_path) == [source_key(deck)]
+    assert claims.unfinished == {deck}
+    mine, other = DeckBook(store.redis, "mine"), DeckBook(store.redis, "other")
+    name = new_code()
+    assert await mine.claim(name, "k7p4qx", "Slides")
+    await other.renew(name)
+    assert await mine.mine(name)
+    assert not await other.mine(name)
+    await mine.release(name)
+    assert await other.mine(name)
+    await mine.cross_out(name)
+
+
+async def test_a_deck_that_is_ready_stays_it(store: RedisStore) -> None:
+    """By two processes one deck was drawn: the slower one's register does not come after the other's."""
+    hub, lesson = Hub(store, "w"), new_code()
+    await store.create(
+        lesson,
+        [
+            Change("lesson", '{"title":"","created":0,"status":"live"}'),
+            Change("deck/dddddd", '{"status":"ready","done":2}'),
+        ],
+        NOW,
+    )
+    registers = DeckRegisters(hub)
+    await registers.progress(lesson, "dddddd", {"status": "failed", "done": 1})
+    kept = await store.load(lesson)
+    assert kept is not None
+    assert {each.key: each.raw for each in kept.registers}["deck/dddddd"] == '{"status":"ready","done":2}'

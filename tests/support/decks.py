@@ -82,6 +82,7 @@ class MemoryClaims:
         self._lapse = lapse
         self._unfinished: dict[str, tuple[str, str]] = {}
         self._until: dict[str, float] = {}
+        self.others: set[str] = set()  # decks that another has taken over
         self.entered: dict[str, tuple[str, int]] = {}  # deck -> lesson, bytes
 
     async def arrive(self, deck: str, lesson: str, size: int, limits: Limits) -> bool:
@@ -106,6 +107,9 @@ class MemoryClaims:
 
     async def renew(self, deck: str) -> None:
         self._until[deck] = time.monotonic() + self._lapse
+
+    async def mine(self, deck: str) -> bool:
+        return deck not in self.others
 
     async def release(self, deck: str) -> None:
         self._unfinished.pop(deck, None)
