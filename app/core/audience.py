@@ -5,6 +5,7 @@ Rules:
 - `changes(since)` applied over what was true at `since` gives the snapshot: deletions are told to those
   who may have seen what is deleted, and to nobody else.
 - Viewers never see a draft poll, a tally or `correct` before the poll's `reveal`, notes, or the audience's size.
+- The clear below a register is told with it, to those who may have seen what it took.
 - When `slide` moves, the ink of its page comes along; when a poll changes, so does the sight of its tally,
   which nobody sees without its poll.
 - In one event clears come first, then the rest by key.
@@ -122,6 +123,8 @@ def any_change(lesson: Lesson, audience: Audience, since: Position) -> bool:
 
 def _changes(lesson: Lesson, audience: Audience, since: Position) -> Iterator[tuple[str, str]]:
     for register in lesson.changed(since):
+        if register.cover is not None and register.cover.position > since:
+            yield register.key + "/", NULL
         if register.key.startswith("ink/"):  # most of what a lesson has, told to all as it is
             yield register.key, register.raw
             continue

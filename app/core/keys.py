@@ -94,6 +94,12 @@ def own(key: str) -> bool:
     return family(key) in OWN
 
 
+def has_room(key: str) -> bool:
+    """Whether a full lesson still takes the register: one that the server writes, or of which there is only one."""
+    rule = FAMILIES[family(key)]
+    return rule.writer is not Writer.TEACHER or rule.depths == {0}
+
+
 def known(key: str, writer: Writer) -> bool:
     """Whether `writer` may write `key`, given a well-formed key: its family, depth and trailing slash."""
     rule = FAMILIES.get(family(key))

@@ -5,8 +5,13 @@ Rules:
   writes twice, or in any order, gives the same lesson (last writer wins, per register).
 - A null is kept as a tombstone. A clear (`ink/p/` = null) is itself a register: it removes what is below
   it with an older stamp, now and when it arrives later, and stands for it from then on.
-- A register that survives a clear (its stamp is not older) takes the clear's position, so that whoever
-  is told "delete all below" is told the survivors in the same breath.
+- The clear below a register (`ink/p/s/` where there is `ink/p/s`) is no register of its own: it is kept in
+  that one as its `cover`. A stroke that was drawn in pieces costs one register, not two for ever.
+- Where nothing survives a clear, all below it is dropped, the clear takes the position, and is told as one
+  null. Where something survives, the clear takes the stamp alone; what it removed becomes tombstones, told
+  one by one, and the survivors are not touched. So whoever is told of a clear is told all that is below it
+  now, and a clear costs what it removes: survivors that were told again would make 256 clears of a full page
+  the work of a minute, and of megabytes for each viewer.
 - Registers are held in the order of their last change: `changed(since)` costs what it returns.
 - Values are JSON text, opaque here: nothing is decoded or encoded again on the way through.
 """
@@ -15,6 +20,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from app.core.below import ABSENT, DEAD, Index, Move
 from app.core.keys import EPHEMERAL, is_prefix, prefixes
 from app.core.stamp import Stamp
 
@@ -43,27 +49,37 @@ class Write(NamedTuple):
     mark: int = 0
 
 
+class Cover(NamedTuple):
+    """The clear of what is below a register, and the position at which it was last told."""
+
+    stamp: Stamp
+    position: Position
+
+
 class Register(NamedTuple):
-    """A register as kept: the write that won, and the position at which it last changed."""
+    """A register as kept: the write that won, and the position at which it (or its cover) last changed."""
 
     key: str
     stamp: Stamp
     raw: str
     mark: int
     position: Position
+    cover: Cover | None = None
 
 
 class Lesson:
     """All registers of one lesson. Not an object for concurrent use: one owner applies, all may read."""
 
-    __slots__ = ("_below", "_registers", "position")
+    __slots__ = ("_index", "_registers", "position")
 
     def __init__(self, registers: Iterable[Register] = (), position: Position = START) -> None:
-        self._registers: OrderedDict[str, Register] = OrderedDict()
-        self._below: dict[str, set[str]] = {}
+        kept = _absorbed(registers)
+        self._registers = OrderedDict((register.key, register) for register in kept)
+        self._index = Index()
         self.position = position
-        for register in sorted(registers, key=lambda register: register.position):
-            self._put(register)
+        self._index.move_all(
+            Move(register.key, ABSENT, _place(register, self._above(register.key))) for register in kept
+        )
 
     def __len__(self) -> int:
         return len(self._registers)
@@ -77,11 +93,11 @@ class Lesson:
 
     def number_below(self, prefix: str) -> int:
         """How many registers there are below a prefix."""
-        return len(self._below.get(prefix, ()))
+        return len(self._index.at(prefix))
 
     def below(self, prefix: str) -> list[Register]:
         """Every register below a prefix, in the order of keys."""
-        return [self._registers[key] for key in sorted(self._below.get(prefix, ()))]
+        return [self._registers[key] for key in sorted(self._index.at(prefix).keys())]
 
     def newest(self) -> Iterator[Register]:
         """All registers, the last changed first."""
@@ -103,47 +119,101 @@ class Lesson:
         return applied
 
     def _apply(self, position: Position, write: Write) -> bool:
-        if not self._beats(write):
+        above = self._above(write.key)
+        if above > write.stamp:
             return False
         if is_prefix(write.key):
-            self._clear(position, write)
+            return self._clear(position, write, above)
         old = self._registers.get(write.key)
+        if old is not None and old.stamp >= write.stamp:
+            return False
         mark = max(write.mark, old.mark) if old else write.mark
         raw = NULL if write.key in EPHEMERAL else write.raw
-        self._put(Register(write.key, write.stamp, raw, mark, position))
+        cover = old.cover if old else self._absorb(write.key, above)
+        self._put(Register(write.key, write.stamp, raw, mark, position, cover), old, above)
+        self._registers.move_to_end(write.key)
         return True
 
-    def _beats(self, write: Write) -> bool:
-        current = self._registers.get(write.key)
-        if current is not None and current.stamp >= write.stamp:
+    def _above(self, key: str) -> Stamp:
+        """The newest clear above a key."""
+        return max((clear.stamp for each in prefixes(key) if (clear := self._clear_at(each))), default=ABSENT)
+
+    def _clear_at(self, prefix: str) -> Cover | Register | None:
+        host = self._registers.get(prefix[:-1])
+        return host.cover if host else self._registers.get(prefix)
+
+    def _absorb(self, key: str, above: Stamp) -> Cover | None:
+        clear = self._registers.pop(key + "/", None)
+        if clear is None:
+            return None
+        self._index.move(clear.key, _place(clear, above), ABSENT)
+        return Cover(clear.stamp, clear.position)
+
+    def _clear(self, position: Position, clear: Write, above: Stamp) -> bool:
+        old = self._clear_at(clear.key)
+        if old is not None and old.stamp >= clear.stamp:
             return False
-        for prefix in prefixes(write.key):
-            clear = self._registers.get(prefix)
-            if clear is not None and clear.stamp > write.stamp:
-                return False
+        loud = self._remove_below(position, clear)
+        told = position if loud else old.position if old else START
+        host = self._registers.get(clear.key[:-1])
+        if host is not None:
+            cover = Cover(clear.stamp, told)
+            register = host._replace(cover=cover, position=max(told, host.position))
+        else:
+            host = self._registers.get(clear.key)
+            register = Register(clear.key, clear.stamp, clear.raw, clear.mark, told)
+        self._put(register, host, above)
+        if loud or host is None:
+            self._registers.move_to_end(register.key, last=loud)
         return True
 
-    def _clear(self, position: Position, clear: Write) -> None:
-        for key in sorted(self._below.get(clear.key, ())):
-            register = self._registers[key]
-            if register.stamp < clear.stamp:
-                self._remove(key)
-            else:
-                self._put(register._replace(position=position))
+    def _remove_below(self, position: Position, clear: Write) -> bool:
+        """Remove what is older; False where something below has survived."""
+        below = self._index.at(clear.key)
+        older = below.older(clear.stamp)
+        if len(older) < len(below.live) or any(
+            _newest(self._registers[key]) >= clear.stamp for _, key in older
+        ):
+            self._index.move_all([self._bury(key, was, position, clear.stamp) for was, key in older])
+            return False
+        moves = [Move(key, was, ABSENT) for was, key in older]
+        moves += [Move(key, DEAD, ABSENT) for key in below.dead]
+        for move in moves:
+            del self._registers[move.key]
+        self._index.move_all(moves)
+        return True
 
-    def _put(self, register: Register) -> None:
-        key = register.key
-        if key in self._registers:
+    def _bury(self, key: str, was: Stamp, position: Position, clear: Stamp) -> Move:
+        register = self._registers[key]
+        if register.stamp < clear and register.raw != NULL:
+            register = self._registers[key] = register._replace(raw=NULL, position=position)
             self._registers.move_to_end(key)
-        else:
-            for prefix in prefixes(key):
-                self._below.setdefault(prefix, set()).add(key)
-        self._registers[key] = register
+        return Move(key, was, _place(register, clear))
 
-    def _remove(self, key: str) -> None:
-        del self._registers[key]
-        for prefix in prefixes(key):
-            below = self._below[prefix]
-            below.discard(key)
-            if not below:
-                del self._below[prefix]
+    def _put(self, register: Register, old: Register | None, above: Stamp) -> None:
+        self._registers[register.key] = register
+        self._index.move(register.key, _place(old, above) if old else ABSENT, _place(register, above))
+
+
+def _place(register: Register, above: Stamp) -> Stamp:
+    """The lowest of its stamps that the clears above have left alive."""
+    lowest = register.stamp if register.stamp >= above else DEAD
+    if register.cover is None or register.cover.stamp < above:
+        return lowest
+    return register.cover.stamp if lowest == DEAD else min(lowest, register.cover.stamp)
+
+
+def _newest(register: Register) -> Stamp:
+    return max(register.stamp, register.cover.stamp) if register.cover else register.stamp
+
+
+def _absorbed(registers: Iterable[Register]) -> list[Register]:
+    """In the order of their positions; a store of earlier days kept the clears below registers beside them."""
+    kept = {register.key: register for register in registers}
+    for clear in [register for register in kept.values() if is_prefix(register.key)]:
+        host = kept.get(clear.key[:-1])
+        if host is not None:
+            position = max(host.position, clear.position)
+            kept[host.key] = host._replace(cover=Cover(clear.stamp, clear.position), position=position)
+            del kept[clear.key]
+    return sorted(kept.values(), key=lambda register: register.position)

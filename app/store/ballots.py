@@ -124,7 +124,9 @@ class Ballots:
             return {change.key: self.there(change.key)}
         if change.key != "poll/":
             return {}
-        return {register.key: register for register in self.lesson.below("poll/") if register.raw != NULL}
+        there = [register for register in self.lesson.below("poll/") if register.raw != NULL]
+        # In the order in which a clear meets them.
+        return {register.key: register for register in sorted(there, key=lambda each: (each.stamp, each.key))}
 
     def touched(self, named: Mapping[str, Register | None]) -> list[Touched]:
         """The polls of those that a change has altered."""

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.core.keys import EPHEMERAL, own
+from app.core.keys import has_room, is_prefix
 from app.core.lesson import NULL, Lesson, Position, Write
 from app.core.pages import Late, merged
 from app.core.poll import Refusal
@@ -119,17 +119,17 @@ class MemoryStore:
 
     def _room(self, kept: _Kept, changes: Sequence[Change]) -> list[Late]:
         """Check that the changes fit before anything is done; what orders of pages lack. Raises Refused."""
-        missing, more_bytes = lacking(kept.lesson, changes, self._limits.pages)
-        more_registers = 0
+        missing = lacking(kept.lesson, changes, self._limits.pages)
+        more_bytes = more_registers = 0
         limit = self._limits.registers * 2
         for change in changes:
             old = kept.lesson.get(change.key)
-            spare = change.raw == NULL or own(change.key)
-            if old is None:
+            spare = change.raw == NULL or has_room(change.key)
+            if old is None and not _has_host(kept.lesson, change, changes):
                 more_registers += 1
                 limit = limit if spare else self._limits.registers
             if not spare:
-                more_bytes += max(0, _size(_kept_of(change)) - (_size(old.raw) if old else 0))
+                more_bytes += max(0, _size(change.raw) - (_size(old.raw) if old else 0))
         registers, size = len(kept.lesson), sum(_size(register.raw) for register in kept.lesson)
         if more_registers and registers + more_registers > limit:
             raise Refused(Reason.FULL)
@@ -271,12 +271,15 @@ class MemoryReader:
         """Nothing is held."""
 
 
+def _has_host(lesson: Lesson, change: Change, changes: Sequence[Change]) -> bool:
+    """Whether it is the clear below a register that is there, or comes with it: no register of its own."""
+    host = change.key[:-1]
+    requested = any(each.key == host for each in changes)
+    return is_prefix(change.key) and (requested or lesson.get(host) is not None)
+
+
 def _next(last: Position, now: int) -> Position:
     return Position(now, 0) if now > last.ms else Position(last.ms, last.seq + 1)
-
-
-def _kept_of(change: Change) -> str:
-    return NULL if change.key in EPHEMERAL else change.raw
 
 
 def _size(raw: str) -> int:

@@ -11,11 +11,11 @@ from app.core.stamp import LessonClock
 from app.store.contract import Change, Reason, Refused
 
 
-def lacking(lesson: Lesson, changes: Sequence[Change], most: int) -> tuple[list[Late], int]:
-    """The pages that a request's writes of `pages` lack, and the bytes that they add at most. Raises Refused."""
+def lacking(lesson: Lesson, changes: Sequence[Change], most: int) -> list[Late]:
+    """The pages that a request's writes of `pages` lack. Raises Refused."""
     orders = [order for change in changes if change.key == "pages" and (order := parse_order(change.raw))]
     if not orders:
-        return [], 0
+        return []
     present = lesson.get("pages")
 
     def appended(deck: str) -> int | None:
@@ -25,7 +25,7 @@ def lacking(lesson: Lesson, changes: Sequence[Change], most: int) -> tuple[list[
     found = late(orders, present.raw if present else None, appended)
     if any(len(order.pages) + len(found) > most for order in orders):
         raise Refused(Reason.PAGES)
-    return found, len(orders) * sum(len(page) + 3 for page, _ in found)
+    return found
 
 
 def appending(lesson: Lesson, clock: LessonClock, deck: str, pages: int, most: int, now: int) -> list[Write]:

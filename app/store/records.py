@@ -6,7 +6,7 @@ request.
 
 from collections.abc import Iterable, Mapping
 
-from app.core.lesson import Position, Register, Write
+from app.core.lesson import Cover, Position, Register, Write
 from app.core.stamp import Stamp, parse_stamp
 from app.store.contract import Counts, Entry, StoreUnavailable
 
@@ -47,9 +47,13 @@ def _stamp(text: str) -> Stamp:
 
 
 def parse_register(key: bytes, kept: bytes) -> Register:
-    """A field of the state hash: `stamp|position|mark|json`."""
+    """A field of the state hash: `stamp|position|mark|json`, or `stamp|position|mark,stamp,position|json` with a cover."""
     stamp, position, mark, raw = kept.decode().split("|", 3)
-    return Register(key.decode(), _stamp(stamp), raw, int(mark), parse_position(position.encode()))
+    register = Register(key.decode(), _stamp(stamp), raw, int(mark[:1]), parse_position(position.encode()))
+    if len(mark) > 1:
+        of, told = mark[2:].split(",")
+        register = register._replace(cover=Cover(_stamp(of), parse_position(told.encode())))
+    return register
 
 
 def parse_entry(position: Position, fields: Iterable[tuple[bytes, bytes]]) -> Entry:

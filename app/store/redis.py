@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 from redis.commands.core import AsyncScript
 
-from app.core.keys import EPHEMERAL, own
+from app.core.keys import EPHEMERAL, has_room
 from app.core.lesson import Position
 from app.core.poll import Refusal
 from app.core.stamp import parse_stamp
@@ -49,11 +49,11 @@ class RedisStore:
         self._renewed_at = float("-inf")
         self._censuses: list[bytes | None] = []  # the last heard, by worker
         self._total: dict[str, int] = {}  # and their sum
-        self._write = self._script("registers", "tally", "polls", "pages", "write")
-        self._append = self._script("registers", "pages", "append")
+        self._write = self._script("registers", "clears", "migrate", "tally", "polls", "pages", "write")
+        self._append = self._script("registers", "clears", "pages", "append")
         self._load = self._script("registers", "load")
-        self._vote = self._script("registers", "tally", "vote")
-        self._publish = self._script("registers", "tally", "polls", "publish")
+        self._vote = self._script("registers", "clears", "tally", "vote")
+        self._publish = self._script("registers", "clears", "tally", "polls", "publish")
 
     def _script(self, *names: str) -> AsyncScript:
         source = "\n".join((files("app.store") / "lua" / f"{name}.lua").read_text() for name in names)
@@ -81,7 +81,7 @@ class RedisStore:
         args: list[Any] = [now, mode, limits.registers, limits.value_bytes, limits.feed, limits.retention_s]
         args += [limits.polls, limits.pages]
         for change in changes:
-            keep = 0 if change.key in EPHEMERAL else 2 if own(change.key) else 1
+            keep = 0 if change.key in EPHEMERAL else 2 if has_room(change.key) else 1
             args += [change.key, str(change.stamp or ""), change.mark, keep, change.raw]
         answer: list[Any] = await self._call(lambda: self._write(lesson_keys(lesson), args))
         return answer

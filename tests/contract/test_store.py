@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.lesson import NULL, Position, Register
+from app.core.lesson import NULL, START, Position, Register
 from app.core.stamp import AHEAD_MS, COUNTER_MAX, PULLED_MAX, Stamp
 from app.store.contract import Change, Outcome, Reason, Store
 from tests.support.stores import ABOUT, NOW, counted, loaded, refused, values
@@ -124,7 +124,7 @@ async def test_numbers_are_compared_as_numbers(store: Store, code: str) -> None:
 
 
 async def test_a_clear_and_what_comes_late(store: Store, code: str) -> None:
-    """The stroke drawn before the clear stays away, the one drawn after it stays, at the clear's position."""
+    """The stroke drawn before the clear is told as gone and stays away, the one drawn after it stays where it was."""
     await store.create(code, [ABOUT], NOW)
     await store.write(
         code,
@@ -135,8 +135,51 @@ async def test_a_clear_and_what_comes_late(store: Store, code: str) -> None:
     assert done.applied == [True]
     done = await store.write(code, [Change("ink/p/u", "4", a(6)), Change("ink/p/v", "5", a(7))], NOW + 3)
     assert done.applied == [False, True]
-    kept = {each.key: each.position.ms - NOW for each in (await loaded(store, code)).registers}
-    assert kept == {"lesson": 0, "ink/p/": 2, "ink/p/t": 2, "ink/p/v": 3, "ink/q/s": 1}
+    kept = {each.key: (each.position, each.raw) for each in (await loaded(store, code)).registers}
+    assert kept == {
+        "lesson": (Position(NOW, 0), ABOUT.raw),
+        "ink/p/": (START, NULL),
+        "ink/p/s": (Position(NOW + 2, 0), NULL),
+        "ink/p/t": (Position(NOW + 1, 0), "2"),
+        "ink/p/v": (Position(NOW + 3, 0), "5"),
+        "ink/q/s": (Position(NOW + 1, 0), "3"),
+    }
+    assert (await store.write(code, [Change("ink/p/", NULL, a(9))], NOW + 4)).applied == [True]
+    positions = {each.key: each.position for each in (await loaded(store, code)).registers}
+    assert positions == {
+        "lesson": Position(NOW, 0),
+        "ink/p/": Position(NOW + 4, 0),
+        "ink/q/s": Position(NOW + 1, 0),
+    }
+
+
+async def test_a_stroke_and_the_clear_of_its_pieces_are_one_register(store: Store, code: str) -> None:
+    """In any order, in one request or in two; late pieces stay away all the same."""
+    await store.create(code, [ABOUT], NOW)
+    stroke, clear, piece = "ink/p/s", "ink/p/s/", "ink/p/s/0"
+    for number, requests in enumerate(
+        [
+            [[(piece, "1", 5)], [(stroke, "2", 6), (clear, NULL, 7)]],
+            [[(piece, "1", 5)], [(clear, NULL, 7), (stroke, "2", 6)]],
+            [[(piece, "1", 5)], [(clear, NULL, 7)], [(stroke, "2", 6)]],
+            [[(stroke, "2", 6)], [(piece, "1", 5)], [(clear, NULL, 7)], [(piece, "1", 6)]],
+        ]
+    ):
+        lesson = f"{code}-{number}"
+        await store.create(lesson, [ABOUT], NOW)
+        for request in requests:
+            await store.write(lesson, [Change(key, raw, a(ms)) for key, raw, ms in request], NOW)
+        assert (await store.write(lesson, [Change(piece, "1", a(6))], NOW)).applied == [False]
+        assert await values(store, lesson) == {stroke: "2"}
+        kept = (await loaded(store, lesson)).registers[0]
+        assert kept.key == stroke
+        assert kept.cover is not None
+        assert kept.cover.stamp == a(7)
+        assert (await store.write(lesson, [Change(clear, NULL, a(7))], NOW)).applied == [False]
+        assert (await store.write(lesson, [Change(piece, "3", a(7))], NOW)).applied == [True]
+        assert (await store.write(lesson, [Change(stroke, NULL, a(8))], NOW)).applied == [True]
+        assert await values(store, lesson) == {stroke: NULL, piece: "3"}
+        assert (await store.write(lesson, [Change(piece, "1", a(6))], NOW)).applied == [False]
 
 
 async def test_one_request_may_hold_many_writes(store: Store, code: str) -> None:

@@ -75,7 +75,43 @@ async def test_a_lesson_that_is_full_to_the_byte(open_store: Opener, code: str) 
     await store.create(code, [Change("notes/a", '"' + "x" * 98 + '"')], NOW)
     assert (await store.write(code, [Change("notes/b", NULL)], NOW)).applied == [True]
     assert (await store.write(code, [Change("notes/a", '"' + "y" * 98 + '"')], NOW)).applied == [True]
-    assert await refused(store, code, [Change("slide", "1")]) is Reason.FULL
+    assert await refused(store, code, [Change("notes/c", "1")]) is Reason.FULL
+
+
+@pytest.mark.parametrize("full_of", ["registers", "bytes"])
+async def test_what_a_full_lesson_still_does(open_store: Opener, code: str, full_of: str) -> None:
+    """Shows any page for the first time, blackens its screen, points, lets the server tell of a deck, deletes and clears; then it draws again."""
+    store = open_store(Limits(registers=6, value_bytes=100))
+    ink = ["1"] * 5 if full_of == "registers" else ['"' + "x" * 98 + '"']
+    await store.create(code, [ABOUT] if full_of == "registers" else [], NOW)
+    strokes = [Change(f"ink/p/s{number}", raw) for number, raw in enumerate(ink)]
+    await store.write(code, strokes, NOW)
+    assert await refused(store, code, [Change("ink/p/t", "1")]) is Reason.FULL
+    for key in ("slide", "screen"):
+        assert (await store.write(code, [Change(key, '{"page":"p-10"}')], NOW)).applied == [True]
+    assert (await store.write(code, [Change("slide", '{"page":"p-1000"}')], NOW)).applied == [True]
+    assert (await store.write(code, [Change("pointer", '{"x":1}')], NOW)).applied == [True]
+    assert (await store.write(code, [Change("deck/d", '{"done":1}')], NOW)).applied == [True]
+    await store.write(code, [Change("ink/p/s0", NULL)], NOW)
+    await store.write(code, [Change("ink/", NULL), Change("screen", NULL), Change("pointer", NULL)], NOW)
+    await store.write(code, [Change("slide", NULL)], NOW)
+    if full_of == "bytes":
+        assert (await store.write(code, [Change("ink/p/t", "1")], NOW)).applied == [True]
+
+
+async def test_a_stroke_is_one_register(open_store: Opener, code: str) -> None:
+    """With the clear of its pieces: a lesson has room for as many strokes as it says."""
+    store = open_store(Limits(registers=6))
+    await store.create(code, [ABOUT], NOW)
+    for number in range(5):
+        stroke = f"ink/p/s{number}"
+        if number < 4:
+            assert (await store.write(code, [Change(f"{stroke}/0", "1")], NOW)).applied == [True]
+        done = await store.write(code, [Change(f"{stroke}/", NULL), Change(stroke, "1")], NOW)
+        assert done.applied == [True, True]
+    assert await refused(store, code, [Change("ink/p/s5", "1"), Change("ink/p/s5/", NULL)]) is Reason.FULL
+    assert (await store.write(code, [Change("ink/p/s4/", NULL)], NOW)).applied == [True]
+    assert await values(store, code) == {f"ink/p/s{number}": "1" for number in range(5)}
 
 
 async def test_a_lesson_that_is_full_from_the_start(open_store: Opener, code: str) -> None:

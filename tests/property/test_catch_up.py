@@ -11,9 +11,9 @@ from app.core.audience import Audience, changes, encode, ink, page, snapshot
 from app.core.keys import EPHEMERAL, family
 from app.core.lesson import NULL, START, Lesson, Position, Write
 from scripts.lib.stream import Registers, apply
-from tests.support.writes import INK, POLLS, REST, programs
+from tests.support.writes import INK, POLLS, REST, STROKE, programs
 
-POOLS = {"ink": INK, "polls": POLLS, "all": (*INK, *POLLS, *REST)}
+POOLS = {"ink": INK, "stroke": STROKE, "polls": POLLS, "all": (*INK, *POLLS, *REST)}
 
 any_program = st.sampled_from(sorted(POOLS)).flatmap(lambda pool: programs(POOLS[pool]))
 

@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 from app.core.keys import EPHEMERAL, is_prefix, prefixes
 from app.core.lesson import NULL, Lesson, Position, Write
 from app.core.stamp import Stamp
-from tests.support.writes import INK, POLLS, REST, folded, stamps, state, value, writes
+from tests.support.writes import INK, POLLS, REST, STROKE, folded, logical, stamps, state, value, writes
 
 KEYS = (*INK, *POLLS, *REST)
 
@@ -18,7 +18,7 @@ def told_apart(write: Write) -> Write:
     return write._replace(raw=NULL if deletes else value(write.key, str(write.stamp)))
 
 
-one_write = writes(KEYS).map(told_apart)
+one_write = (writes(KEYS) | writes(STROKE)).map(told_apart)
 # Two writes of one key and one stamp have one value, so drawn lists hold each once.
 lists = st.lists(one_write, max_size=14, unique_by=lambda write: (write.key, write.stamp))
 
@@ -30,7 +30,7 @@ def merged(*lessons: Iterable[Write]) -> Lesson:
 
 def as_writes(lesson: Lesson) -> list[Write]:
     """A lesson's registers, as the writes that made them."""
-    return [Write(each.key, each.stamp, each.raw, each.mark) for each in lesson]
+    return [Write(each.key, each.stamp, each.raw, each.mark) for each in logical(lesson)]
 
 
 def expected(given: Iterable[Write]) -> dict[str, tuple[Stamp, str]]:
@@ -85,10 +85,35 @@ def test_a_repeated_write_is_not_applied(given: list[Write]) -> None:
 
 @given(st.lists(one_write, max_size=14), stamps)
 def test_nothing_older_is_left_below_a_clear(given: list[Write], stamp: Stamp) -> None:
-    """Under every clear that stands there is nothing older than it."""
+    """Under every clear that stands there is nothing older than it but tombstones for those who have not been told."""
     lesson = merged(given, [Write("ink/", stamp, NULL)])
-    for clear in (register for register in lesson if is_prefix(register.key)):
-        assert all(register.stamp >= clear.stamp for register in lesson.below(clear.key))
+    for clear in (register for register in logical(lesson) if is_prefix(register.key)):
+        assert all(each.stamp >= clear.stamp or each.raw == NULL for each in lesson.below(clear.key))
+
+
+@given(st.lists(one_write, max_size=14))
+def test_the_clear_below_a_register_is_no_register(given: list[Write]) -> None:
+    """A lesson has room for so many strokes, not for half as many."""
+    kept = {register.key for register in merged(given)}
+    assert not any(key + "/" in kept for key in kept)
+
+
+@given(st.lists(one_write, max_size=14), one_write)
+def test_a_write_moves_what_it_changes(given: list[Write], last: Write) -> None:
+    """Whatever a lesson holds: a clear leaves its survivors alone, values and positions."""
+    lesson = merged(given)
+    before = {register.key: register for register in lesson}
+    lesson.apply(Position(1_000, 0), [last])
+    after = {register.key: register for register in lesson}
+    changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    if not is_prefix(last.key):
+        assert changed <= {last.key, last.key + "/"}
+        return
+    itself = {last.key, last.key[:-1]}
+    assert all(key in itself or last.key in prefixes(key) for key in changed)
+    for key in changed - itself:
+        assert before[key].stamp < last.stamp
+        assert key not in after or after[key].raw == NULL
 
 
 @given(st.lists(one_write, max_size=14), st.integers(0, 14))
@@ -101,6 +126,5 @@ def test_a_rebuilt_fold_goes_on_as_the_first_would(given: list[Write], cut: int)
     assert sorted(first) == sorted(second)
     for since in {register.position for register in first}:
         assert first.changed(since) == second.changed(since)
-    assert [first.below(prefix) for prefix in ("ink/", "poll/")] == [
-        second.below(p) for p in ("ink/", "poll/")
-    ]
+    for prefix in ("ink/", "ink/a-1/", "ink/a-1/s/", "poll/"):
+        assert first.below(prefix) == second.below(prefix)

@@ -16,7 +16,7 @@ from app.core.lesson import NULL
 from app.core.poll import mark
 from app.core.stamp import COUNTER_MAX, Stamp
 from app.store.contract import Change, Refused, Store
-from tests.support.writes import INK, POLLS, REST, WRITERS, polls
+from tests.support.writes import INK, POLLS, REST, STROKE, WRITERS, polls
 
 START_MS = 1_790_000_000_000
 AHEAD = (-60_000, -1, 0, 1, 4_999, 5_000, 5_001, 5_002, 60_000, 10**13)
@@ -26,7 +26,7 @@ texts = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=12),
 )
 # Teachers do not write tallies, but a store must not care.
-keys = st.sampled_from((*INK, *POLLS, *REST))
+keys = st.sampled_from((*INK, *POLLS, *REST)) | st.sampled_from(STROKE)
 stamps = st.builds(
     Stamp,
     ms=st.sampled_from(AHEAD).map(START_MS.__add__),

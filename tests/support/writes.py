@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from hypothesis import strategies as st
 
-from app.core.keys import family, is_prefix
+from app.core.keys import family, is_prefix, prefixes
 from app.core.lesson import NULL, Lesson, Position, Register, Write
 from app.core.poll import mark
 from app.core.stamp import Stamp
@@ -29,6 +29,19 @@ INK = (
     "ink/b-1/s",
     "ink/b-1/s/0",
     "ink/None/s",
+    "slide",
+)
+# One stroke, its pieces, and the clears above them.
+STROKE = (
+    "ink/",
+    "ink/a-1/",
+    "ink/a-1/s/",
+    "ink/a-1/s/",
+    "ink/a-1/s",
+    "ink/a-1/s",
+    "ink/a-1/s/0",
+    "ink/a-1/s/1",
+    "ink/a-1/t",
     "slide",
 )
 POLLS = ("poll/", "poll/x", "poll/x", "poll/y", "tally/x", "tally/y", "slide")
@@ -104,6 +117,24 @@ def folded(requests: Iterable[Sequence[Write]]) -> Lesson:
     return lesson
 
 
+def logical(lesson: Iterable[Register]) -> list[Register]:
+    """The registers as the rule knows them: a cover is a clear like any other."""
+    found = []
+    for register in lesson:
+        found.append(register._replace(cover=None))
+        if register.cover is not None:
+            stamp, position = register.cover
+            found.append(Register(register.key + "/", stamp, NULL, 0, position))
+    return found
+
+
 def state(lesson: Iterable[Register]) -> dict[str, tuple[Stamp, str]]:
-    """What convergence is about: the value of every register, and its stamp."""
-    return {register.key: (register.stamp, register.raw) for register in lesson}
+    """What convergence is about: the value of every register, and its stamp. What a newer clear covers is as good as gone."""
+    kept = {register.key: register for register in logical(lesson)}
+    covered = {
+        key
+        for key, register in kept.items()
+        if any(prefix in kept and kept[prefix].stamp > register.stamp for prefix in prefixes(key))
+    }
+    assert all(kept[key].raw == NULL for key in covered)
+    return {key: (register.stamp, register.raw) for key, register in kept.items() if key not in covered}

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.core.lesson import NULL, START, Lesson, Position, Register, Write
+from app.core.lesson import NULL, START, Cover, Lesson, Position, Register, Write
 from app.core.stamp import Stamp
 
 
@@ -52,12 +52,12 @@ S, T, PIECE, CLEAR = "ink/p/s", "ink/p/t", "ink/p/s/0", "ink/p/"
         ),
         pytest.param(
             [write(S, 3), write(CLEAR, 2, NULL)],
-            {CLEAR: (2, NULL, 2), S: (3, "1", 2)},
-            id="what is newer survives, and moves to the clear's position",
+            {CLEAR: (2, NULL, 0), S: (3, "1", 1)},
+            id="what is newer survives, and the clear is not told",
         ),
         pytest.param(
             [write(S, 2), write(CLEAR, 2, NULL)],
-            {CLEAR: (2, NULL, 2), S: (2, "1", 2)},
+            {CLEAR: (2, NULL, 0), S: (2, "1", 1)},
             id="so does an equal stamp",
         ),
         pytest.param(
@@ -77,8 +77,38 @@ S, T, PIECE, CLEAR = "ink/p/s", "ink/p/t", "ink/p/s/0", "ink/p/"
         ),
         pytest.param(
             [write(S, 1), write("ink/p/s/", 2, NULL)],
-            {S: (1, "1", 1), "ink/p/s/": (2, NULL, 2)},
-            id="a stroke is not below itself",
+            {S: (1, "1", 2)},
+            id="a stroke is not below itself, and has the clear below it as its cover",
+        ),
+        pytest.param(
+            [write("ink/p/s/", 2, NULL), write(S, 1), write(PIECE, 1)],
+            {S: (1, "1", 2)},
+            id="whichever comes first",
+        ),
+        pytest.param(
+            [write(S, 1), write("ink/p/s/", 2, NULL), write(PIECE, 2), write("ink/p/s/", 1, NULL)],
+            {S: (1, "1", 2), PIECE: (2, "1", 3)},
+            id="an older cover does not win",
+        ),
+        pytest.param(
+            [write(S, 1), write("ink/p/s/", 3, NULL), write(CLEAR, 2, NULL), write(PIECE, 2)],
+            {CLEAR: (2, NULL, 0), S: (1, NULL, 3)},
+            id="a cover outlives its register",
+        ),
+        pytest.param(
+            [write(S, 1), write("ink/p/s/", 2, NULL), write(CLEAR, 3, NULL), write(PIECE, 2)],
+            {CLEAR: (3, NULL, 3)},
+            id="a wider clear takes both",
+        ),
+        pytest.param(
+            [write(S, 1), write(T, 3), write(CLEAR, 2, NULL), write(CLEAR, 4, NULL)],
+            {CLEAR: (4, NULL, 4)},
+            id="what a quiet clear left goes with the next that nothing survives",
+        ),
+        pytest.param(
+            [write(S, 1), write(CLEAR, 2, NULL), write(T, 4), write(S, 3), write(CLEAR, 4, NULL)],
+            {CLEAR: (4, NULL, 2), S: (3, NULL, 5), T: (4, "1", 3)},
+            id="a clear that was told keeps its position when a quiet one comes",
         ),
         pytest.param(
             [write(CLEAR, 1, NULL), write("ink/", 2, NULL)],
@@ -90,7 +120,7 @@ S, T, PIECE, CLEAR = "ink/p/s", "ink/p/t", "ink/p/s/0", "ink/p/"
         ),
         pytest.param(
             [write(CLEAR, 3, NULL), write("ink/", 2, NULL), write(S, 2)],
-            {CLEAR: (3, NULL, 2), "ink/": (2, NULL, 2)},
+            {CLEAR: (3, NULL, 1), "ink/": (2, NULL, 0)},
             id="a narrower, newer clear goes on",
         ),
         pytest.param(
@@ -100,7 +130,7 @@ S, T, PIECE, CLEAR = "ink/p/s", "ink/p/t", "ink/p/s/0", "ink/p/"
         ),
         pytest.param(
             [write(S, 1), write(T, 2), write(CLEAR, 2, NULL)],
-            {CLEAR: (2, NULL, 3), T: (2, "1", 3)},
+            {CLEAR: (2, NULL, 0), S: (1, NULL, 3), T: (2, "1", 2)},
             id="one goes, one stays",
         ),
         pytest.param(
@@ -139,26 +169,26 @@ def test_marks_only_rise() -> None:
 
 
 def test_changed_since() -> None:
-    """Registers whose last change is later, by key; survivors of a clear among them."""
+    """Registers whose last change is later, by key; not the survivors of a clear, which is not told then."""
     lesson = fold(write("slide", 1), write(T, 9), write(S, 2), write(CLEAR, 3, NULL), write("screen", 1))
     keys = [[register.key for register in lesson.changed(Position(since, 0))] for since in range(6)]
     assert keys == [
-        [CLEAR, T, "screen", "slide"],
-        [CLEAR, T, "screen"],
-        [CLEAR, T, "screen"],
-        [CLEAR, T, "screen"],
+        [S, T, "screen", "slide"],
+        [S, T, "screen"],
+        [S, "screen"],
+        [S, "screen"],
         ["screen"],
         [],
     ]
-    assert lesson.changed(START) == sorted(lesson)
+    assert lesson.changed(START) == [each for each in sorted(lesson) if each.key != CLEAR]
 
 
 def test_below_a_prefix() -> None:
     """Everything under it by key, tombstones and narrower clears included; nothing of another page."""
     lesson = fold(
-        write(T, 1), write(S, 2, NULL), write(PIECE, 3), write("ink/p/t/", 1, NULL), write("ink/q/s", 1)
+        write(T, 1), write(S, 2, NULL), write(PIECE, 3), write("ink/p/u/", 1, NULL), write("ink/q/s", 1)
     )
-    assert [register.key for register in lesson.below(CLEAR)] == [S, PIECE, T, "ink/p/t/"]
+    assert [register.key for register in lesson.below(CLEAR)] == [S, PIECE, T, "ink/p/u/"]
     assert [register.key for register in lesson.below("ink/p/s/")] == [PIECE]
     assert [lesson.below(prefix) for prefix in ("ink/r/", "ink/p/s", "poll/")] == [[], [], []]
 
@@ -175,3 +205,14 @@ def test_a_lesson_is_made_of_what_a_store_kept() -> None:
     assert lesson.get("poll/y") is None
     assert lesson.changed(Position(4, 0)) == [kept[0]]
     assert lesson.below("poll/") == [kept[1]]
+
+
+def test_a_lesson_of_earlier_days() -> None:
+    """A store kept the clear below a register beside it: it is the register's cover now, at the later of both positions."""
+    stroke = Register(S, Stamp(1, 0, "a"), "1", 0, Position(3, 0))
+    clear = Register("ink/p/s/", Stamp(2, 0, "a"), NULL, 0, Position(5, 0))
+    for kept in ([stroke, clear], [clear, stroke]):
+        lesson = Lesson(kept, Position(5, 0))
+        cover = Cover(Stamp(2, 0, "a"), Position(5, 0))
+        assert list(lesson) == [stroke._replace(position=Position(5, 0), cover=cover)]
+        assert lesson.apply(Position(6, 0), [write(PIECE, 1), write(PIECE, 2)]) == [False, True]

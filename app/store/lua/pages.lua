@@ -44,22 +44,20 @@ local function late(writes)
   return found
 end
 
--- Before anything changes: what the writes of `pages` in a request lack. Answers the bytes that this adds at most, or nil
--- where an order would have more than `most` pages.
+-- Before anything changes: what the writes of `pages` in a request lack. False where an order would have more than `most` pages.
 function Pages.plan(writes, most)
-  local orders, bytes = {}, 0
+  local orders = {}
   for _, write in ipairs(writes) do
     write.order, write.decks = Pages.parse(write.raw)
     if write.order then orders[#orders + 1] = write end
   end
-  if #orders == 0 then return 0 end
+  if #orders == 0 then return true end
   local missing = late(orders)
-  for _, each in ipairs(missing) do bytes = bytes + #each.page + 3 end
   for _, write in ipairs(orders) do
     write.missing = missing
-    if #write.order + #missing > most then return nil end
+    if #write.order + #missing > most then return false end
   end
-  return bytes * #orders
+  return true
 end
 
 -- Once a write has its stamp: its value with the pages that its writer cannot have known, and without `decks`.

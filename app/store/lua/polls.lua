@@ -15,13 +15,14 @@ function Polls.count(meta, now, retention_s)
   local polls = redis.call('HGET', META, 'polls')
   if polls then return tonumber(polls) end
   polls = 0
-  for _, key in ipairs(redis.call('ZRANGEBYLEX', NAMES, '(poll/', '(poll/\255')) do
-    local poll = string.sub(key, 6)
-    if there(get(key)) then
+  local state = redis.call('HGETALL', STATE)
+  for i = 1, #state, 2 do
+    local poll = is_poll(state[i]) and string.sub(state[i], 6)
+    if poll and there(get(state[i])) then
       polls = polls + 1
       if redis.call('HGET', META, 'dirty:' .. poll) == '1' then leave_dirty(meta, poll) end
     end
-    redis.call('HDEL', META, 'dirty:' .. poll)
+    if poll then redis.call('HDEL', META, 'dirty:' .. poll) end
   end
   redis.call('HSET', META, 'polls', polls)
   Meta.save(meta, now, retention_s)

@@ -1,9 +1,10 @@
 -- What app/core/lesson.py and app/core/stamp.py say, where it must be atomic. Prepended to each script.
 --
 -- Keys, all with the lesson's hash tag:
---   meta   number, last (position), ended, bytes, expire_at, clock_*, pulled_*, polls (how many are there), tally:<poll> (when it was last shown), round:<poll>
---   state  register key -> ms.counter.writer|position|mark|json
---   names  sorted set of register keys, all with score 0: what lies below a prefix is a range of it
+--   meta   number, last (position), ended, bytes, expire_at, form, clock_*, pulled_*, polls (how many are there), tally:<poll> (when it was last shown), round:<poll>
+--   state  register key -> ms.counter.writer|position|mark|json; after the mark maybe ,stamp,position of its cover
+--   names  sorted set, all with score 0, so a range by text: for each prefix of a register's key below which may be cleared,
+--          prefix \0 ms counter writer \0 key; for what no clear has to touch again (core/below.py) family/ \1 key; and ''
 --   feed   stream; an entry is  # -> number, then in order, a key maybe twice,  register key -> ms.counter.writer|mark|json
 --   votes  <poll>:<voter> -> 0,2, or 1|0,2 in a poll whose id was deleted once (its round)
 --      counts  <poll>:<option> -> n, <poll>:voters -> n
@@ -15,63 +16,112 @@ local AHEAD_MS, COUNTER_MAX, PULLED_MAX, ENTRY_WRITES = 5000, 9999999999, 1000, 
 
 local function text(number) return string.format('%.0f', number) end
 
--- Bytewise, since the server's own comparison of strings follows its locale.
-local function text_below(a, b)
-  local shorter = math.min(#a, #b)
-  for i = 1, shorter do
-    local x, y = string.byte(a, i), string.byte(b, i)
-    if x ~= y then return x < y end
-  end
-  return #a < #b
-end
-
 local function below(a, b)
   if a.ms ~= b.ms then return a.ms < b.ms end
   if a.counter ~= b.counter then return a.counter < b.counter end
-  return text_below(a.writer, b.writer)
+  if a.writer == b.writer then return false end
+  -- Bytewise, since the server's own comparison of strings follows its locale.
+  for i = 1, math.min(#a.writer, #b.writer) do
+    local x, y = string.byte(a.writer, i), string.byte(b.writer, i)
+    if x ~= y then return x < y end
+  end
+  return #a.writer < #b.writer
 end
 
-local function stamp_text(stamp) return text(stamp.ms) .. '.' .. text(stamp.counter) .. '.' .. stamp.writer end
+-- Stamps are parsed from what `stamp_text` gives, also those of a request.
+local function stamp_text(stamp)
+  if not stamp.text then stamp.text = text(stamp.ms) .. '.' .. text(stamp.counter) .. '.' .. stamp.writer end
+  return stamp.text
+end
 
 local function parse_stamp(s)
   local ms, counter, writer = string.match(s, '^(%d+)%.(%d+)%.(.+)$')
-  return { ms = tonumber(ms), counter = tonumber(counter), writer = writer }
+  return { ms = tonumber(ms), counter = tonumber(counter), writer = writer, text = s }
+end
+
+-- A command takes some thousands of arguments at most.
+local CHUNK = 1000
+local function in_chunks(command, key, arguments)
+  for first = 1, #arguments, CHUNK do
+    redis.call(command, key, unpack(arguments, first, math.min(first + CHUNK - 1, #arguments)))
+  end
+end
+
+-- The fields of `state` that this call has read or set (false: not there), and those that it has still to write.
+local known, changed = {}, {}
+
+-- Before any of them is changed.
+local function look(keys)
+  for first = 1, #keys, CHUNK do
+    local last = math.min(first + CHUNK - 1, #keys)
+    for i, kept in ipairs(redis.call('HMGET', STATE, unpack(keys, first, last))) do known[keys[first + i - 1]] = kept end
+  end
 end
 
 local function get(key)
-  local kept = redis.call('HGET', STATE, key)
+  local kept = known[key]
+  if kept == nil then
+    kept = redis.call('HGET', STATE, key)
+    known[key] = kept
+  end
   if not kept then return nil end
-  local stamp, position, mark, raw = string.match(kept, '^([^|]*)|([^|]*)|(%d)|(.*)$')
-  return { stamp = parse_stamp(stamp), position = position, mark = tonumber(mark), raw = raw }
+  local stamp, position, mark, cover, raw = string.match(kept, '^([^|]*)|([^|]*)|(%d)([^|]*)|(.*)$')
+  local register = { stamp = parse_stamp(stamp), position = position, mark = tonumber(mark), raw = raw }
+  if cover ~= '' then
+    local of, told = string.match(cover, '^,([^,]*),(.*)$')
+    register.cover = { stamp = parse_stamp(of), position = told }
+  end
+  return register
 end
 
 local function put(key, register)
-  redis.call('HSET', STATE, key, table.concat({
-    stamp_text(register.stamp), register.position, register.mark, register.raw }, '|'))
-  redis.call('ZADD', NAMES, 0, key)
+  local cover = register.cover and ',' .. stamp_text(register.cover.stamp) .. ',' .. register.cover.position or ''
+  known[key] = stamp_text(register.stamp) .. '|' .. register.position .. '|' .. register.mark .. cover .. '|' .. register.raw
+  changed[key] = true
 end
 
--- The lesson's meta fields that every write reads and writes, as numbers.
+local function drop(key) known[key], changed[key] = false, true end
+
+local come, gone = {}, {} -- members of `names` that are to be added, each after its score, and removed before those
+local function flush_names()
+  if gone[1] then in_chunks('ZREM', NAMES, gone) end
+  if come[1] then in_chunks('ZADD', NAMES, come) end
+  come, gone = {}, {}
+end
+
+-- Writes what was put and dropped: once a call, so that a stroke and its cover are one change to the disk and to replicas.
+local function flush()
+  flush_names()
+  local set, dropped = {}, {}
+  for key in pairs(changed) do
+    if known[key] then set[#set + 1], set[#set + 2] = key, known[key] else dropped[#dropped + 1] = key end
+  end
+  changed = {}
+  if set[1] then in_chunks('HSET', STATE, set) end
+  if dropped[1] then in_chunks('HDEL', STATE, dropped) end
+end
+
+-- The lesson's meta fields that every write reads, as numbers, and those that it writes; the rest when `meta.changed`.
 local Meta = {}
-Meta.fields = { 'number', 'last', 'ended', 'bytes', 'expire_at', 'clock_ms', 'clock_counter', 'pulled_ms', 'pulled_counter' }
+Meta.moving = { 'number', 'bytes', 'clock_ms', 'clock_counter' }
+Meta.fields = { 'number', 'last', 'ended', 'bytes', 'expire_at', 'form', 'clock_ms', 'clock_counter', 'pulled_ms', 'pulled_counter' }
 
 function Meta.read()
   local values, meta = redis.call('HMGET', META, unpack(Meta.fields)), {}
-  for i, name in ipairs(Meta.fields) do
-    if name == 'last' then meta.last = values[i] or nil else meta[name] = tonumber(values[i] or '0') end
-  end
-  if not meta.last then return nil end
-  return meta
+  for i, name in ipairs(Meta.fields) do meta[name] = tonumber(values[i] or '0') end
+  meta.last = values[2]
+  return meta.last and meta or nil
 end
 
 -- Everything of a lesson expires together, the retention after its last renewal. A write renews at most once an
 -- hour, which costs it nothing else, so a lesson lives after its last change its retention, less an hour at worst.
 function Meta.save(meta, now, retention_s)
-  local due, pairs_ = now >= meta.expire_at, {}
+  flush()
+  local due = now >= meta.expire_at
   if due then meta.expire_at = now + 3600000 end
-  for _, name in ipairs(Meta.fields) do
-    pairs_[#pairs_ + 1] = name
-    pairs_[#pairs_ + 1] = name == 'last' and meta.last or text(meta[name])
+  local pairs_ = { 'last', meta.last }
+  for _, name in ipairs((due or meta.changed) and Meta.fields or Meta.moving) do
+    if name ~= 'last' then pairs_[#pairs_ + 1], pairs_[#pairs_ + 2] = name, text(meta[name]) end
   end
   redis.call('HSET', META, unpack(pairs_))
   if not due then return end
@@ -95,71 +145,28 @@ local function later(now, counter, ms, last)
   return ms, last
 end
 
-local function pull_back(meta, asked, now)
-  meta.pulled_ms, meta.pulled_counter = later(now, asked.counter, meta.pulled_ms, meta.pulled_counter)
-  local remembered = redis.call('HLEN', PULLED)
-  if remembered >= PULLED_MAX then redis.call('DEL', PULLED) end
-  if remembered == 0 or remembered >= PULLED_MAX then Meta.renew(meta) end
-  local used = { ms = meta.pulled_ms, counter = meta.pulled_counter, writer = asked.writer }
-  redis.call('HSET', PULLED, stamp_text(asked), stamp_text(used))
-  return used
-end
-
 local function issue_stamp(meta, asked, now)
-  local used
+  local used = asked
   if not asked then
     used = { writer = 'server' }
     used.ms, used.counter = later(now, 0, meta.clock_ms, meta.clock_counter)
-  else
+  elseif meta.pulled_ms > 0 or asked.ms > now + AHEAD_MS then
     local pulled = meta.pulled_ms > 0 and redis.call('HGET', PULLED, stamp_text(asked))
     if pulled then used = parse_stamp(pulled)
-    elseif asked.ms > now + AHEAD_MS then used = pull_back(meta, asked, now)
-    else used = asked end
+    elseif asked.ms > now + AHEAD_MS then
+      meta.changed = true
+      meta.pulled_ms, meta.pulled_counter = later(now, asked.counter, meta.pulled_ms, meta.pulled_counter)
+      local remembered = redis.call('HLEN', PULLED)
+      if remembered >= PULLED_MAX then redis.call('DEL', PULLED) end
+      if remembered == 0 or remembered >= PULLED_MAX then Meta.renew(meta) end
+      used = { ms = meta.pulled_ms, counter = meta.pulled_counter, writer = asked.writer }
+      redis.call('HSET', PULLED, stamp_text(asked), stamp_text(used))
+    end
   end
   if used.ms > meta.clock_ms or (used.ms == meta.clock_ms and used.counter > meta.clock_counter) then
     meta.clock_ms, meta.clock_counter = used.ms, used.counter
   end
   return used
-end
-
-local function beats(write, old)
-  if old and not below(old.stamp, write.stamp) then return false end
-  local at = 0
-  while true do
-    at = string.find(write.key, '/', at + 1, true)
-    if not at or at == #write.key then return true end
-    local clear = get(string.sub(write.key, 1, at))
-    if clear and below(write.stamp, clear.stamp) then return false end
-  end
-end
-
-local function clear_below(meta, write, position)
-  local names = redis.call('ZRANGEBYLEX', NAMES, '(' .. write.key, '(' .. write.key .. '\255')
-  for _, key in ipairs(names) do
-    local register = get(key)
-    if below(register.stamp, write.stamp) then
-      if write.removed and register.raw ~= 'null' then write.removed[#write.removed + 1] = { key, register } end
-      meta.bytes = meta.bytes - #register.raw
-      redis.call('HDEL', STATE, key)
-      redis.call('ZREM', NAMES, key)
-    else
-      register.position = position
-      put(key, register)
-    end
-  end
-end
-
--- write: key, stamp, mark, keep ('0' live only, '1' kept, '2' kept and the server's own), raw; removed, a list, where
--- somebody wants to know which values a clear took away: {key, register}
-local function apply(meta, write, position)
-  local old = get(write.key)
-  if not beats(write, old) then return false end
-  if string.sub(write.key, -1) == '/' then clear_below(meta, write, position) end
-  local raw = write.keep == '0' and 'null' or write.raw
-  meta.bytes = meta.bytes + #raw - (old and #old.raw or 0)
-  local mark = math.max(write.mark, old and old.mark or 0)
-  put(write.key, { stamp = write.stamp, position = position, mark = mark, raw = raw })
-  return true
 end
 
 local function append(meta, position, applied, feed_limit)
@@ -172,22 +179,4 @@ local function append(meta, position, applied, feed_limit)
     entry[#entry + 1] = stamp_text(write.stamp) .. '|' .. write.mark .. '|' .. write.raw
   end
   redis.call('XADD', FEED, 'MAXLEN', '~', feed_limit, position, unpack(entry))
-end
-
--- What a script applies goes into one entry, and beyond ENTRY_WRITES into further ones: a command has so many arguments at
--- most, and a script that failed after its first change would leave a lesson that no entry tells of.
-local function new_entry(meta, now, feed_limit)
-  local entry = { position = next_position(meta, now), writes = {} }
-  function entry.tell()
-    if #entry.writes == 0 then return end
-    append(meta, entry.position, entry.writes, feed_limit)
-    entry.position, entry.writes = next_position(meta, now), {}
-  end
-  function entry.take(write)
-    if not apply(meta, write, entry.position) then return false end
-    entry.writes[#entry.writes + 1] = write
-    if #entry.writes == ENTRY_WRITES then entry.tell() end
-    return true
-  end
-  return entry
 end

@@ -1,0 +1,112 @@
+"""What lies below each prefix of a lesson's keys, in the order in which clears reach it.
+
+Rules:
+- A register is live at a stamp, the lowest of those that a newer clear would remove, or dead: it is there for those who
+  have not been told that it went, and no clear has to touch it again.
+- So a clear finds what it removes at the beginning of a list, and costs what it removes, whatever the lesson holds. A
+  scan of the survivors would let one request with hundreds of clears stop every lesson of a process.
+- A key is below each of its prefixes; the same moves are made in all of them.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from app.core.keys import prefixes
+from app.core.stamp import Stamp
+
+# No writer is without a name, so these are before every stamp and equal to none.
+ABSENT = Stamp(-1, 0, "")
+DEAD = Stamp(0, 0, "")
+
+FEW = 8  # a list of which this part changes is made anew; for fewer, each is looked up
+
+
+class Move(NamedTuple):
+    """A register's place, before and after: a stamp, `DEAD` or `ABSENT`."""
+
+    key: str
+    was: Stamp
+    now: Stamp
+
+
+class Below:
+    """The registers below one prefix: `live` by stamp and key, and the `dead`."""
+
+    __slots__ = ("dead", "live")
+
+    def __init__(self) -> None:
+        self.live: list[tuple[Stamp, str]] = []
+        self.dead: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self.live) + len(self.dead)
+
+    def keys(self) -> Iterable[str]:
+        """All of them, in no order."""
+        yield from (key for _, key in self.live)
+        yield from self.dead
+
+    def older(self, stamp: Stamp) -> list[tuple[Stamp, str]]:
+        """Those that a clear of this stamp reaches, oldest first."""
+        return self.live[: bisect_left(self.live, (stamp, ""))]
+
+    def move(self, move: Move) -> None:
+        """One register's place is another now."""
+        key, was, now = move
+        if was == DEAD:
+            self.dead.discard(key)
+        elif was != ABSENT:
+            del self.live[bisect_left(self.live, (was, key))]
+        if now == DEAD:
+            self.dead.add(key)
+        elif now != ABSENT:
+            insort(self.live, (now, key))
+
+    def move_all(self, moves: Sequence[Move]) -> None:
+        """The same for many at once."""
+        if len(moves) * FEW < len(self.live):
+            for move in moves:
+                self.move(move)
+            return
+        gone = {(move.was, move.key) for move in moves}
+        come = [(move.now, move.key) for move in moves if move.now > DEAD]
+        self.live = sorted([place for place in self.live if place not in gone] + come)
+        self.dead.difference_update(move.key for move in moves)
+        self.dead.update(move.key for move in moves if move.now == DEAD)
+
+
+class Index:
+    """`Below` for every prefix that has anything below it."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self) -> None:
+        self._at: dict[str, Below] = {}
+
+    def at(self, prefix: str) -> Below:
+        """What is below a prefix; not to be changed."""
+        return self._at.get(prefix) or Below()
+
+    def move(self, key: str, was: Stamp, now: Stamp) -> None:
+        """A register's place is another now."""
+        if was != now:
+            for prefix in prefixes(key):
+                below = self._at.get(prefix)
+                if below is None:
+                    below = self._at[prefix] = Below()
+                below.move(Move(key, was, now))
+                if not below:
+                    del self._at[prefix]
+
+    def move_all(self, moves: Iterable[Move]) -> None:
+        """The same for many at once."""
+        of: dict[str, list[Move]] = {}
+        for move in moves:
+            for prefix in prefixes(move.key):
+                of.setdefault(prefix, []).append(move)
+        for prefix, its in of.items():
+            below = self._at.setdefault(prefix, Below())
+            below.move_all(its)
+            if not below:
+                del self._at[prefix]
