@@ -30,6 +30,7 @@ from app.store.records import counts_key, lesson_keys, parse_counts, parse_posit
 T = TypeVar("T")
 
 RENEW_EVERY_S = 1.0  # at most; a crowd that is refused asks for it each time
+APPLY = ("registers", "below", "clears")  # what every script that changes registers begins with
 CENSUS_S = 3  # a killed worker's viewers are forgotten after this long
 
 _SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
@@ -49,11 +50,11 @@ class RedisStore:
         self._renewed_at = float("-inf")
         self._censuses: list[bytes | None] = []  # the last heard, by worker
         self._total: dict[str, int] = {}  # and their sum
-        self._write = self._script("registers", "clears", "migrate", "tally", "polls", "pages", "write")
-        self._append = self._script("registers", "clears", "pages", "append")
+        self._write = self._script(*APPLY, "migrate", "tally", "polls", "pages", "write")
+        self._append = self._script(*APPLY, "pages", "append")
         self._load = self._script("registers", "load")
-        self._vote = self._script("registers", "clears", "tally", "vote")
-        self._publish = self._script("registers", "clears", "tally", "polls", "publish")
+        self._vote = self._script(*APPLY, "tally", "vote")
+        self._publish = self._script(*APPLY, "tally", "polls", "publish")
 
     def _script(self, *names: str) -> AsyncScript:
         source = "\n".join((files("app.store") / "lua" / f"{name}.lua").read_text() for name in names)

@@ -1,72 +1,4 @@
--- Which write wins, and what a clear takes away: core/lesson.py and core/below.py, where it must be atomic. After registers.lua.
-
--- The families of which a prefix may be cleared (core/keys.py): no other needs a place in `names`.
-local CLEARED = { ['ink/'] = true, ['poll/'] = true, ['notes/'] = true }
-local routes = {}
-
--- The prefixes above a key whose clears cover it. Only a stroke has anything below it: where there are two, the key is a stroke
--- or the clear of its pieces (`other` is the one for the other); the third is that clear, of the stroke `host`.
-local function prefixes(key)
-  local found = routes[key]
-  if found then return found end
-  found = {}
-  routes[key] = found
-  local at = string.find(key, '/', 1, true)
-  if at and CLEARED[string.sub(key, 1, at)] then
-    local depth, size = 0, #key
-    while at and at < size do
-      depth = depth + 1
-      found[depth] = string.sub(key, 1, at)
-      if depth == 3 then found.host = string.sub(key, 1, at - 1) end
-      at = string.find(key, '/', at + 1, true)
-    end
-    if depth == 2 then found.is_clear, found.other = at == size, at and string.sub(key, 1, -2) or key .. '/' end
-  end
-  return found
-end
-
--- Every register that a write of this key compares itself with.
-local function concerned(key, fields)
-  local above, size = prefixes(key), #fields + 1
-  fields[size], fields[size + 1], fields[size + 2], fields[size + 3] = key, above[1], above[2], above[3]
-  local more = above.other or above.host
-  if more then fields[#fields + 1] = more end
-end
-
-local function newest_above(above)
-  local newest
-  for i, prefix in ipairs(above) do
-    local clear = known[prefix] ~= false and get(prefix)
-    local host = i == 3 and known[above.host] ~= false and get(above.host)
-    if host then clear = host.cover end
-    if clear and not (newest and below(clear.stamp, newest)) then newest = clear.stamp end
-  end
-  return newest
-end
-
-local function sortable(stamp) return string.format('%015.0f%010.0f', stamp.ms, stamp.counter) .. stamp.writer end
-
--- The part of a member between prefix and key: the lowest stamp that the clears above have left alive, or none.
-local function place(register, newest)
-  local lowest, cover = register.stamp, register.cover and register.cover.stamp
-  if newest and below(lowest, newest) then lowest = nil end
-  if cover and not (newest and below(cover, newest)) and not (lowest and below(lowest, cover)) then lowest = cover end
-  return lowest and '\0' .. sortable(lowest) .. '\0' or '\1'
-end
-
-local moved = {} -- keys since the last flush: what a key has added may be removed only when that is done
-local function move(key, above, was, now)
-  if was == now then return end
-  if was and moved[key] then
-    flush_names()
-    moved = {}
-  end
-  moved[key] = true
-  for i, prefix in ipairs(above) do
-    if was and (i == 1 or was ~= '\1') then gone[#gone + 1] = prefix .. was .. key end
-    if now and (i == 1 or now ~= '\1') then come[#come + 1], come[#come + 2] = 0, prefix .. now .. key end
-  end
-end
+-- Which write wins, and what a clear takes away: core/lesson.py, where it must be atomic. After below.lua.
 
 -- What is needed by clears, and by strokes that come after theirs. Made when it is: each function that is made costs a write as
 -- much as a third of a command of the store.
@@ -104,19 +36,45 @@ local function seldom()
     return true
   end
 
-  -- Something below has survived: what is older becomes tombstones, and nothing else is touched.
-  local function bury(meta, clear, position, keys, members)
-    for i, key in ipairs(keys) do
-      local register, above = get(key), prefixes(key)
-      local was, keeps = string.sub(members[i], #clear.key + 1, -#key - 1), register.raw
-      if keeps ~= 'null' and below(register.stamp, clear.stamp) then
-        if clear.removed then clear.removed[#clear.removed + 1] = { key, get(key) } end
-        meta.bytes = meta.bytes + #'null' - #keeps
-        register.raw, register.position = 'null', position
-        put(key, register)
-      end
-      move(key, above, was, place(register, clear.stamp))
+  -- The members of a key with this suffix, but for that below the clear: there may be tens of thousands, so nothing is made twice.
+  local function add_members(list, key, suffix, clear)
+    local at = string.find(key, '/', 1, true)
+    while at and at < #key do
+      local prefix = string.sub(key, 1, at)
+      if prefix ~= clear then list[#list + 1] = prefix .. suffix end
+      at = string.find(key, '/', at + 1, true)
     end
+  end
+
+  -- Something below has survived: what is older becomes tombstones, and nothing else is touched.
+  local function bury(meta, clear, position, above, keys, kept, members)
+    local dead, at = (above[1] or clear.key) .. '\1', #clear.key + 1
+    for i, key in ipairs(keys) do
+      local suffix = string.sub(members[i], at)
+      gone[#gone + 1] = members[i]
+      add_members(gone, key, suffix, clear.key)
+      local stamp, mark, size = string.match(kept[i], '^([^|]*)|[^|]*|(%d)|()')
+      local is_null = string.sub(kept[i], -5) == '|null' and (not stamp or #kept[i] - size == 3)
+      local register = (not stamp or (clear.removed and not is_null)) and get(key)
+      if register and register.raw ~= 'null' and below(register.stamp, clear.stamp) and clear.removed then
+        clear.removed[#clear.removed + 1] = { key, get(key) }
+      end
+      if stamp then
+        come[#come + 1], come[#come + 2] = 0, dead .. key
+        if not is_null then
+          meta.bytes = meta.bytes + #'null' - (#kept[i] - size + 1)
+          known[key], changed[key] = stamp .. '|' .. position .. '|' .. mark .. '|null', true
+        end
+      else
+        if register.raw ~= 'null' and below(register.stamp, clear.stamp) then
+          meta.bytes = meta.bytes + #'null' - #register.raw
+          register.raw, register.position = 'null', position
+          put(key, register)
+        end
+        move(key, prefixes(key), nil, place(register, clear.stamp))
+      end
+    end
+    flush_names()
   end
 
   local function drop_all(meta, clear, keys, kept, members)
@@ -130,13 +88,7 @@ local function seldom()
         if register.raw ~= 'null' then clear.removed[#clear.removed + 1] = { key, register } end
       end
       if known[key] ~= nil then known[key], changed[key] = false, nil end
-      if members then
-        local suffix = string.sub(members[i], at)
-        for _, prefix in ipairs(prefixes(key)) do
-          if prefix ~= clear.key then others[#others + 1] = prefix .. suffix end
-        end
-        routes[key] = nil
-      end
+      if members then add_members(others, key, string.sub(members[i], at), clear.key) end
     end
     in_chunks('HDEL', STATE, keys)
     in_chunks('ZREM', NAMES, others)
@@ -153,7 +105,7 @@ local function seldom()
     local kept = kept_of(keys)
     if survivors[1] or not all_older(keys, kept, clear.stamp) then
       for i, key in ipairs(keys) do known[key] = kept[i] end
-      bury(meta, clear, position, keys, members)
+      bury(meta, clear, position, above, keys, kept, members)
       return false
     end
     drop_all(meta, clear, keys, kept, members)
