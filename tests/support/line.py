@@ -1,7 +1,8 @@
 """A bad line between a browser and the server: a TCP proxy that holds back, cuts, refuses, and answers for the server.
 
 Rules: it changes no order and, unless told to forget cursors, no byte. A connection counts as a stream from the moment it asks for `/events`. What is
-held is kept and delivered when the line is released.
+held is kept and delivered when the line is released. A slow line has so many bytes a second each way, for all its connections together, and holds
+no more than a moment of them.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 CHUNK = 64 * 1024
+MOMENT_S = 0.125
 STREAM = b"/events"
 CURSOR = re.compile(rb"(cursor=|last-event-id: *)[^\s&]+", re.IGNORECASE)
 
@@ -25,6 +27,8 @@ class Line:
         self._refusing = False
         self._status: bytes | None = None
         self._cursors = True
+        self._rate = 0  # bytes a second each way; 0: as fast as it goes
+        self._next = {True: 0.0, False: 0.0}  # when the line is free again: up, down
         self._flow = {True: asyncio.Event(), False: asyncio.Event()}  # for streams, and for all else
         for flow in self._flow.values():
             flow.set()
@@ -51,6 +55,27 @@ class Line:
     def forget_cursors(self) -> None:
         """Streams are asked for with cursors that no server knows: each answer is a reset."""
         self._cursors = False
+
+    def slow(self, rate: int) -> None:
+        """So many bytes a second each way from now on; 0: as fast as it goes. Meant for connections that are yet to come."""
+        self._rate = rate
+
+    async def carry(self, data: bytes, sink: asyncio.StreamWriter, *, up: bool) -> None:
+        """Brings bytes to the other end, as fast as the line is."""
+        size = max(1, int(self._rate * MOMENT_S)) if self._rate else len(data)
+        for at in range(0, len(data), size):
+            part = data[at : at + size]
+            if self._rate:
+                now = asyncio.get_running_loop().time()
+                self._next[up] = max(now, self._next[up]) + len(part) / self._rate
+                await asyncio.sleep(self._next[up] - now)
+            sink.write(part)
+            await sink.drain()
+
+    @property
+    def chunk(self) -> int:
+        """How much is read at once."""
+        return max(1, int(self._rate * MOMENT_S)) if self._rate else CHUNK
 
     def release(self) -> None:
         """The line is good again."""
@@ -104,7 +129,7 @@ class _Connection:
     ) -> None:
         """Client to server."""
         with suppress(ConnectionError):
-            while data := await source.read(CHUNK):
+            while data := await source.read(self._line.chunk):
                 if STREAM in data.partition(b"\r\n")[0]:
                     self._stream = True
                     self._line.streams += 1
@@ -112,16 +137,14 @@ class _Connection:
                         back.write(self._line.status)
                         continue
                     data = self._line.request(data)
-                sink.write(data)
-                await sink.drain()
+                await self._line.carry(data, sink, up=True)
 
     async def answer(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         """Server to client."""
         with suppress(ConnectionError):
-            while data := await source.read(CHUNK):
+            while data := await source.read(self._line.chunk):
                 await self._line.flows(stream=self._stream)
-                sink.write(data)
-                await sink.drain()
+                await self._line.carry(data, sink, up=False)
 
 
 @asynccontextmanager

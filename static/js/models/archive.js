@@ -6,12 +6,12 @@
 //   the moments before: the answer may come from a worker that is a flush behind the one that streams.
 // - A reset throws all of it away and so is followed by another fetch.
 
-import { request } from "../helpers/api.js";
 import { backOff } from "../helpers/backoff.js";
+import { ask } from "./longpoll.js";
 
 const BEHIND = 3_000; // how far one worker's answer may be behind another's stream
 const RETRY = [1_000, 20_000];
-const DEADLINE = 15_000;
+const SILENCE = 15_000;
 
 export class Archive {
   #base;
@@ -48,16 +48,13 @@ export class Archive {
     this.#abandon();
     const page = this.#page;
     const mine = (this.#fetching = { started: Date.now(), abort: new AbortController() });
-    const timer = setTimeout(() => mine.abort.abort(), DEADLINE);
     try {
-      const { data } = await request("GET", this.#base + page, { signal: mine.abort.signal });
+      const { writes } = await ask(this.#base + page, SILENCE, mine.abort.signal);
       if (this.#fetching !== mine) return;
       this.#fetching = null;
-      this.#merge(page, data.writes, mine.started - BEHIND);
+      this.#merge(page, writes, mine.started - BEHIND);
     } catch {
       if (this.#fetching === mine) this.#later(mine, failures);
-    } finally {
-      clearTimeout(timer);
     }
   }
 

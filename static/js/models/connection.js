@@ -3,8 +3,9 @@
 //
 // - A stream that fails is retried by EventSource; where EventSource gives up, we ask the server why, then
 //   try again after a jittered, growing pause.
-// - Silence: after one missed beat the status is "delayed"; after two, one request shows whether the network
-//   works at all, and if it does the long poll takes over; after 40 s the stream is opened anew.
+// - Silence: after one missed beat the status is "delayed". After two, and where a stream's first state does not come, one
+//   request takes the stream's place: it shows whether the network works at all, and, unlike a stream, whether something is
+//   coming, however slowly. It has the line for itself and as long as bytes flow; then the long poll takes over.
 // - A page that comes back opens its stream anew.
 // - `offset` is the server's clock minus ours. `status` says what is known to be true: "live" needs a recent, punctual event of the stream in use.
 
@@ -17,14 +18,12 @@ import { Stream } from "./stream.js";
 import { watchPage } from "./wake.js";
 
 const TICK = 1_000;
-const FIRST_STATE = 6_000; // a page without any state asks for it after that long, stream or no stream
+const FIRST_STATE = 6_000; // it comes at once, or the network is slow or holds it back
 const TWO_MISSED = 32_000; // beats come every 15 s
-const DEAD = 40_000;
-const UNANSWERED = 150_000; // EventSource may be waiting as a full server told it to: leave it be so long
-const DEADLINE = 8_000;
+const SILENCE = 8_000; // of an answer
 const RETRY = [1_000, 30_000];
 const GIVE_UP_POLLING = 2; // failures in a row: then it is the network, not the stream
-const FINAL = { 404: "unknown", 401: "denied", 403: "denied" }; // answers that asking again will not change
+const FINAL = { "lesson-unknown": "unknown", "key-needed": "denied" }; // answers that asking again will not change
 
 export class Connection extends EventTarget {
   #urls;
@@ -35,10 +34,10 @@ export class Connection extends EventTarget {
   #detour = null;
   #ticking = null;
   #unwatch = null;
-  #asking = false;
+  #asking = null; // the way to stop the question that is under way
   #openAt = 0; // when to open a stream after one that gave up
   #failures = 0;
-  #impatience = 0;
+  #due = Infinity; // when the stream's first state is
 
   constructor({ code, as = "viewer" }) {
     super();
@@ -57,7 +56,6 @@ export class Connection extends EventTarget {
     if (this.#ticking) return;
     this.#ticking = setInterval(() => this.#tick(), TICK);
     this.#unwatch = watchPage({ woke: () => this.#open(), left: () => this.#close(), offline: () => this.#doubt() });
-    this.#impatience = Date.now() + FIRST_STATE * (1 + Math.random() / 2);
     this.#open();
   }
 
@@ -73,8 +71,9 @@ export class Connection extends EventTarget {
   #open() {
     this.#close();
     this.#pulse.opened();
+    this.#await(!this.#pulse.seen);
     this.#stream = new Stream(this.#urls.events(this.#cursor), {
-      open: () => this.#pulse.hear(),
+      open: () => (this.#pulse.hear(), this.#await(true)),
       state: (data, cursor) => this.#take(data, cursor),
       beat: (data) => this.#beat(data),
       end: () => this.#finish("ended"),
@@ -83,13 +82,21 @@ export class Connection extends EventTarget {
     this.#judge();
   }
 
+  // A page that has something to show leaves EventSource the time it takes to get through.
+  #await(wanted) {
+    this.#due = wanted ? Date.now() + FIRST_STATE * (1 + Math.random() / 2) : Infinity;
+  }
+
   #close() {
+    this.#asking?.abort();
+    this.#asking = null;
     for (const source of [this.#stream, this.#detour]) if (source) source.close();
     this.#stream = this.#detour = null;
     this.#doubt();
   }
 
   #doubt() {
+    if (this.#pulse.seen) this.#await(false);
     this.#pulse.doubt();
     this.#judge();
   }
@@ -97,6 +104,7 @@ export class Connection extends EventTarget {
   #take(data, cursor) {
     this.#cursor = cursor || this.#cursor;
     this.#pulse.state();
+    this.#await(false);
     if (this.#stream) this.#failures = 0;
     this.#tell("state", data);
     this.#judge();
@@ -108,69 +116,61 @@ export class Connection extends EventTarget {
     this.#judge();
   }
 
-  // EventSource does not say why it gave up: an ended lesson, an unknown one, a key refused, a proxy.
-  #inquire() {
+  // A request in the stream's place, and `then` what follows its answer. Should it fail, a stream is opened anew.
+  #question(then) {
     this.#close();
     this.#openAt = Date.now() + backOff(RETRY, this.#failures++);
-    this.#asked(async () => {
-      const state = await ask(this.#urls.state(this.#cursor), DEADLINE);
-      if (this.#stream || this.#detour || !this.#ticking) return;
+    this.#asked(async (signal) => {
+      const state = await ask(this.#urls.state(this.#cursor), SILENCE, signal);
       this.#take(state, state.cursor);
-      this.#doubt();
-      await this.#endIfOver();
+      await then(signal);
     });
   }
 
-  async #endIfOver() {
-    const lesson = await ask(this.#urls.lesson, DEADLINE);
+  // EventSource does not say why it gave up: an ended lesson, an unknown one, a key refused, a proxy.
+  #inquire() {
+    this.#question((signal) => {
+      this.#doubt();
+      return this.#endIfOver(signal);
+    });
+  }
+
+  async #endIfOver(signal) {
+    const lesson = await ask(this.#urls.lesson, SILENCE, signal);
     if (lesson.status === "ended") this.#finish("ended");
   }
 
   #tick() {
-    const { silence, seen } = this.#pulse;
     if (this.#detour) this.#detour.tick();
-    else if (!this.#stream) Date.now() >= this.#openAt && this.#open();
-    else if (silence > (this.#stream.open ? DEAD : UNANSWERED)) this.#open();
-    else if (silence > TWO_MISSED || (!seen && Date.now() > this.#impatience)) this.#probe();
+    else if (!this.#stream) !this.#asking && Date.now() >= this.#openAt && this.#open();
+    else if (this.#pulse.silence > TWO_MISSED || Date.now() > this.#due) this.#question(() => this.#goRound());
     this.#judge();
   }
 
-  // Do requests work while the stream is silent? Should the stream wake up meanwhile, its word counts.
-  #probe() {
-    const [stream, heard] = [this.#stream, this.#pulse.heard];
-    this.#asked(async () => {
-      const state = await ask(this.#urls.state(this.#cursor), DEADLINE);
-      if (this.#stream !== stream || this.#pulse.heard !== heard) return;
-      this.#close();
-      this.#take(state, state.cursor);
-      this.#detour = this.#goRound();
-      this.#judge();
-    });
-  }
-
   #goRound() {
-    return new Detour({
+    this.#detour = new Detour({
       events: () => this.#urls.events(this.#cursor),
       question: (wait) => this.#urls.state(this.#cursor, wait),
       state: (data, cursor) => this.#take(data, cursor),
       beat: (data) => this.#tell("beat", data),
       end: () => this.#finish("ended"),
-      idle: () => this.#asked(() => this.#endIfOver()),
+      idle: () => this.#asked((signal) => this.#endIfOver(signal)),
       recovered: () => this.#open(),
       failed: (error, times) => this.#final(error) || (times < GIVE_UP_POLLING ? this.#judge() : this.#open()),
     });
+    this.#judge();
   }
 
   // One question at a time. No answer is no news: the clock goes on, and it is asked again.
   #asked(question) {
     if (this.#asking) return;
-    this.#asking = true;
-    question().catch((error) => this.#final(error)).finally(() => (this.#asking = false));
+    const mine = (this.#asking = new AbortController());
+    question(mine.signal).catch((error) => this.#final(error)).finally(() => this.#asking === mine && (this.#asking = null));
   }
 
-  // Only our server's own word is final; a proxy's error page has no title.
-  #final({ status, title }) {
-    const final = title && FINAL[status];
+  // Only our server's own word is final; a proxy's error page has no type.
+  #final({ type }) {
+    const final = FINAL[type];
     if (final) this.#finish(final);
     return final;
   }

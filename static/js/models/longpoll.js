@@ -1,11 +1,12 @@
 // The way round networks that hold streams back: ask for what has changed since a cursor, again and again.
-// One question at a time, paced, each with a deadline of its own; failures make the pauses longer.
+// One question at a time, paced; failures make the pauses longer. What counts against an answer is silence, not its length: a
+// slow network may take minutes for it, and is asked for it once.
 
 import { request } from "../helpers/api.js";
 import { backOff } from "../helpers/backoff.js";
 
 const WAIT_S = 25; // what the server is asked to wait
-const DEADLINE = 40_000; // longer than the wait and a slow network together
+const SILENCE = 40_000; // longer than the wait and a slow network together
 const PACE = [700, 30_000]; // a lesson in full ink must not become twenty requests a second
 
 export class LongPoll {
@@ -25,7 +26,7 @@ export class LongPoll {
     let failures = 0;
     while (!signal.aborted) {
       try {
-        const data = await ask(url(WAIT_S), DEADLINE, signal);
+        const data = await ask(url(WAIT_S), SILENCE, signal);
         failures = 0;
         if (!signal.aborted) listener.answer(data);
       } catch (error) {
@@ -37,14 +38,19 @@ export class LongPoll {
   }
 }
 
-// A GET with a deadline that covers the body too.
-export async function ask(url, deadline, outer) {
+// A GET that is given up after so many ms without a byte.
+export async function ask(url, silence, outer) {
   const abort = new AbortController();
   const stop = () => abort.abort();
-  const timer = setTimeout(stop, deadline);
+  let timer = 0;
+  const progress = () => {
+    clearTimeout(timer);
+    timer = setTimeout(stop, silence);
+  };
+  progress();
   if (outer) outer.addEventListener("abort", stop);
   try {
-    return (await request("GET", url, { signal: abort.signal })).data;
+    return (await request("GET", url, { signal: abort.signal, progress })).data;
   } finally {
     clearTimeout(timer);
     if (outer) outer.removeEventListener("abort", stop);
