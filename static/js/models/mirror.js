@@ -3,19 +3,23 @@
 // Rules: a write shows at once. As long as it waits, the stream does not undo it, nor anything below a waiting clear. Once
 // the server has answered, its own word wins: at the latest ECHO after the answer, and at once where both agree already.
 // `said` is a second replica that hears the stream alone, so that the truth is always at hand.
+// A write that was beaten, and of which nothing is left to be seen, is told to `lost`: no press goes without a word.
 
 import { Lesson } from "./lesson.js";
 import { isPrefix } from "../helpers/queue.js";
 
 const ECHO = 1500;
+const PASSING = /^pointer$|^ink\/[^/]+\/[^/]+\//; // pieces of strokes, and the clears of these
 
 export class Mirror {
   #view;
+  #lost;
   #said = new Lesson();
   #pending = new Map(); // key -> {write, value, settled, heard, beaten}; a write's stamp may shift with the clock
 
-  constructor(view) {
+  constructor(view, lost = () => {}) {
     this.#view = view;
+    this.#lost = lost;
   }
 
   get said() {
@@ -80,6 +84,7 @@ export class Mirror {
   #overdue(key, mine) {
     // Nothing heard of the key: the stream is down, and its next word on this key will be the truth.
     if (this.#pending.get(key) !== mine) return;
+    if (mine.beaten && !PASSING.test(key) && !this.#agrees(key, mine.value)) this.#lost(key);
     if (mine.heard || mine.beaten) this.#yield(key);
     else this.#pending.delete(key);
   }

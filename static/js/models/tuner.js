@@ -42,11 +42,11 @@ export class Tuner {
       if (this.#over()) return;
       if (this.#lesson.get("pointer")) continue;
       const before = this.#now();
-      const { stamps } = await this.#send([{ key: "pointer", value: null }]);
+      const { stamps, date } = await this.#send([{ key: "pointer", value: null }]);
       const after = this.#now();
       if (after - before > best) continue;
       best = after - before;
-      this.#clock.measured(before, after, stamps[0]);
+      this.#clock.measured(before, after, stamps[0], date);
     }
   }
 }
