@@ -21,8 +21,8 @@ const form = new Form($("#start"), $("#start-help"), async () => {
   }
 });
 
-function explain({ status, errors, detail }) {
-  if (status === 401) {
+function explain({ type, status, errors, detail }) {
+  if (type === "create-key-needed") {
     const asked = !$("#key-field").hidden;
     $("#key-field").hidden = false;
     form.refuse(key, asked && key.value ? "That is not this server’s key." : "Only who has this server’s key may start a lesson here.");

@@ -2,7 +2,8 @@
 
 import { request } from "./helpers/api.js";
 import { $ } from "./helpers/dom.js";
-import { Clock } from "./models/clock.js";
+import { FULL, OTHER_SITE, TOO_LATE, explained } from "./helpers/words.js";
+import { Clock, dateOf } from "./models/clock.js";
 import { Connection } from "./models/connection.js";
 import { Desk } from "./models/desk.js";
 import { Lesson } from "./models/lesson.js";
@@ -43,8 +44,11 @@ const { key, now } = await entry.open();
 const clock = new Clock();
 if (now) clock.guess(now);
 const lesson = new Lesson();
-const mirror = new Mirror(lesson);
-const send = async (writes, signal) => (await request("POST", `${path}/state`, { json: { writes }, signal })).data;
+const mirror = new Mirror(lesson, () => says.say(TOO_LATE, "fault"));
+const send = async (writes, signal) => {
+  const { data, headers } = await request("POST", `${path}/state`, { json: { writes }, signal });
+  return { ...data, date: dateOf(headers) };
+};
 const outbox = new Outbox({ send, clock, store: new Shelf({ code, writer: clock.writer }) });
 const desk = new Desk({ lesson, mirror, outbox });
 const toolbox = new Toolbox();
@@ -93,7 +97,12 @@ connection.addEventListener("status", () => {
 });
 outbox.addEventListener("denied", denied);
 uploads.addEventListener("denied", denied);
-outbox.addEventListener("refused", ({ detail }) => says.say(`Not accepted by the server: ${detail.problem.message}`, "fault"));
+outbox.addEventListener("refused", ({ detail: { problem } }) => says.say(explained(problem), "fault"));
+outbox.addEventListener("room", () => says.unsay(FULL));
+outbox.addEventListener("waits", ({ detail: { problem } }) => problem.type === "other-site" && says.say(OTHER_SITE, "fault"));
+// A clock that was set, or a stamp of ours that lost: the lesson's newest stamp may be ahead of the clock.
+clock.addEventListener("shift", () => !desk.ended && tuner.run());
+outbox.addEventListener("sent", ({ detail }) => detail.writes.some(({ applied }) => !applied) && tuner.run());
 
 board.show();
 connection.start();
@@ -113,7 +122,7 @@ async function about() {
     bar.about(data);
     if (data.status === "ended") outbox.end();
   } catch (problem) {
-    if (problem.status === 404) return says.say("There is no such lesson any more.", "fault");
+    if (problem.type === "lesson-unknown") return says.say(explained(problem), "fault");
     setTimeout(about, 3000);
   }
 }

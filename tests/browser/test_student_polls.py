@@ -165,7 +165,7 @@ async def test_refusals_are_said(lecture: Lecture, open_window: OpenWindow) -> N
     await expect(student.page.locator("#poll-place")).to_have_text("2 of 2")
     await student.page.route(VOTES, lambda route: route.continue_(post_data='{"choices":[9]}'))
     await student.votes(RIGHT)
-    await student.has_receipt("The server did not accept this vote.")
+    await student.has_receipt("The server did not accept this vote. Load the page again, then vote.")
 
 
 async def test_the_last_choice_arrives_last(lecture: Lecture, open_window: OpenWindow) -> None:

@@ -20,7 +20,7 @@ OUTBOX = """
     if (answer) return answer(writes);
     return { applied: writes.map(() => true), stamps: writes.map(({ stamp }) => stamp ?? "9000.0.~server") };
   };
-  const fail = (status, errors = []) => () => { throw Object.assign(new Error("no"), { status, errors }); };
+  const fail = (status, errors = [], type = "") => () => { throw Object.assign(new Error("no"), { status, errors, type }); };
   const outbox = new Outbox({ send, clock });
   for (const name of ["sent", "refused", "denied", "ended"]) {
     outbox.addEventListener(name, ({ detail }) => told.push([name, (detail.writes ?? []).map(({ key }) => key)]));
@@ -62,7 +62,7 @@ async def test_the_newest_of_each_key_waits(run: Run) -> None:
       await tick();
       return requests.map((writes) => writes.map(({{ key }}) => key));
     }}""")
-    assert requests == [["slide"], ["ink/q/a", "ink/p/", "ink/p/c", "slide"]]
+    assert requests == [["slide"], ["slide", "ink/p/", "ink/q/a", "ink/p/c"]]
 
 
 async def test_requests_are_bounded_and_groups_stay_together(run: Run) -> None:
@@ -77,7 +77,7 @@ async def test_requests_are_bounded_and_groups_stay_together(run: Run) -> None:
         requests.map((writes) => [...new Set(writes.map(({{ key }}) => key[6]))].join("")),
       ];
     }}""")
-    assert keys == ["a", "b", "c", "c", "d", "d"]
+    assert keys == ["a", "b", "c", "c", "d", "d", "d"]
     assert all(count <= 256 and size <= 256 * 1024 for count, size in sizes)
 
 
@@ -96,7 +96,7 @@ async def test_failures_of_the_network_are_repeated(run: Run) -> None:
     }}""")
     first, *rest = requests
     assert first == [["slide", "1000.0.w"], ["notes/a", "1000.1.w"]]
-    assert rest == [[["notes/a", "1000.1.w"], ["slide", "1000.2.w"]]] * 3
+    assert rest == [[["slide", "1000.2.w"], ["notes/a", "1000.1.w"]]] * 3
     assert waiting == [2, 0]
 
 
@@ -148,18 +148,18 @@ async def test_a_refusal_without_places_is_tracked_down(run: Run) -> None:
     assert waiting == 0
 
 
-async def test_401_pauses_and_409_ends(run: Run) -> None:
+async def test_a_missing_key_pauses_and_the_end_ends(run: Run) -> None:
     """Signed out: what waits goes on waiting until the key is there. Ended: nothing waits any more."""
     told, waiting, states = await run(f"""async ({{ load, tick }}) => {{
       {OUTBOX}
       const waiting = [], states = [];
       const look = async () => (await tick(), waiting.push(outbox.waiting), states.push(outbox.state));
-      answers.push(fail(401));
+      answers.push(fail(401, [], "key-needed"));
       outbox.put([["slide", 1]]);
       await look();
       outbox.put([["timer", 1]]), outbox.retry();
       await look();
-      answers.push(undefined, fail(409));
+      answers.push(undefined, fail(409, [], "lesson-ended"));
       outbox.resume();
       await look();
       outbox.put([["slide", 2]]);
@@ -177,7 +177,7 @@ async def test_a_fresh_press_insists_once(run: Run) -> None:
     """Beaten by the stamp of another panel, it is sent without one; new ink is not, and neither is what is old or was repeated."""
     requests, told = await run(f"""async ({{ load, tick }}) => {{
       {OUTBOX}
-      const beaten = (writes) => ({{ applied: writes.map(() => false), stamps: writes.map(({{ stamp }}) => stamp ?? "9000.0.~s") }});
+      const beaten = (writes) => ({{ applied: writes.map(() => false), stamps: writes.map(({{ stamp }}) => stamp ?? "4000.0.~s") }});
       answers.push(beaten, beaten, fail(undefined), beaten);
       outbox.put([["slide", 1], ["ink/p/s", 2], ["ink/p/t", null]]);
       await tick(), await tick();
@@ -190,7 +190,7 @@ async def test_a_fresh_press_insists_once(run: Run) -> None:
     ]
     assert first == [("slide", "1000.0.w"), ("ink/p/s", "1000.1.w"), ("ink/p/t", "1000.2.w")]
     assert insisting == [("slide", None), ("ink/p/t", None)]
-    assert repeated == [[("timer", "9000.1.w")]] * 2  # after the stamp that the server used
+    assert repeated == [[("timer", "4000.1.w")]] * 2  # after the stamp that the server used
     assert told == [["sent", ["ink/p/s"]], ["sent", ["slide", "ink/p/t"]], ["sent", ["timer"]]]
 
 

@@ -5,7 +5,7 @@
 // - Where the network fails, the vote is kept (over a reload too) and tried again while the poll is open.
 // - Where the server refuses, it is said and not tried again.
 
-import { Problem, request } from "../helpers/api.js";
+import { request } from "../helpers/api.js";
 import { backOff } from "../helpers/backoff.js";
 
 const RETRY = [1_500, 20_000];
@@ -27,7 +27,7 @@ export class Ballots extends EventTarget {
   }
 
   // {receipt: choices or null, wanted: choices not acknowledged yet or null,
-  //  trouble: null | "retrying" | "closed" | "gone" | "stranger" | "refused"}
+  //  trouble: null | "retrying" | "closed" | "over" | "full" | "gone" | "stranger" | "refused"}
   get(poll) {
     if (!this.#ballots.has(poll)) {
       const [receipt, wanted] = [this.#kept.get(`vote/${poll}`), this.#kept.get(`wanted/${poll}`)];
@@ -111,8 +111,17 @@ export class Ballots extends EventTarget {
   }
 }
 
-function why(error) {
-  if (!(error instanceof Problem) || BUSY.has(error.status)) return "retrying";
-  if (error.status === 409) return "closed";
-  return { 403: "stranger", 404: "gone" }[error.status] || "refused";
+// By the problem's type; a status without one of ours may be a proxy's, and is tried again.
+const WHY = {
+  "poll-closed": "closed",
+  "lesson-ended": "over",
+  "poll-full": "full",
+  "poll-unknown": "gone",
+  "lesson-unknown": "gone",
+  "voter-forged": "stranger",
+};
+
+function why({ type, status }) {
+  if (WHY[type]) return WHY[type];
+  return !type || BUSY.has(status) ? "retrying" : "refused";
 }

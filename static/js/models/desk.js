@@ -22,7 +22,7 @@ export class Desk {
     mirror.write(outbox.entries); // what an earlier panel left waiting
     outbox.addEventListener("sent", ({ detail }) => this.#sent(detail.writes));
     outbox.addEventListener("renewed", ({ detail }) => mirror.write(detail.writes));
-    outbox.addEventListener("refused", ({ detail }) => mirror.undo(detail.writes));
+    outbox.addEventListener("refused", ({ detail }) => this.#refused(detail.writes));
   }
 
   get lesson() {
@@ -32,6 +32,11 @@ export class Desk {
   // After the end a teacher may still leaf through, for himself.
   get ended() {
     return this.#outbox.state === "ended";
+  }
+
+  // What would be added is refused at the moment.
+  get full() {
+    return this.#outbox.full;
   }
 
   write(...pairs) {
@@ -144,6 +149,12 @@ export class Desk {
 
   redo(page = this.#lesson.page) {
     this.#writeAll(this.#missing(this.history.redo(page, this.#strokes(page))));
+  }
+
+  #refused(writes) {
+    this.#mirror.undo(writes);
+    const strokes = writes.filter(({ key, value }) => value !== null && key.startsWith("ink/")).map(({ key }) => key);
+    for (const page of new Set(strokes.map((key) => key.split("/")[1]))) this.history.refused(page, new Set(strokes));
   }
 
   // A stroke that is there again already, by another panel's hand, may be longer by now: it is left alone.

@@ -47,9 +47,24 @@ export class History extends EventTarget {
     return [...action.removed.map(([key]) => [key, null]), ...action.added];
   }
 
+  // The server has refused to bring these strokes: what would have brought them counts as not done, and can be done again.
+  refused(page, keys) {
+    const lacks = (strokes) => strokes.some(([key]) => keys.has(key));
+    const moved = [move(this.#done, this.#undone, page, ({ added }) => lacks(added)),
+      move(this.#undone, this.#done, page, ({ removed }) => lacks(removed))];
+    if (moved.some(Boolean)) this.#changed();
+  }
+
   #changed() {
     this.dispatchEvent(new CustomEvent("change"));
   }
+}
+
+function move(from, to, page, test) {
+  const found = (from.get(page) ?? []).filter(test);
+  for (const action of found) push(to, page, action);
+  if (found.length) from.set(page, from.get(page).filter((action) => !found.includes(action)));
+  return found.length > 0;
 }
 
 function push(stacks, page, action) {

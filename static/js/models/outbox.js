@@ -1,24 +1,21 @@
 // Every write of the panel goes through the outbox.
 //
-// Rules: the newest value per key waits, and nothing below a newer clear. One request is under way at a time. What fails for
-// the network's or the server's sake is sent again, after a random and growing pause, with the same stamps, so that a
-// repeated or late request is harmless. What is refused (4xx) is dropped alone, and said. 401 pauses until resume();
-// 409 means that the lesson has ended, and with it the outbox. 404 waits too: it may be a router's word, not the lesson's.
-// A fresh press that is beaten by the stamp of another panel was later all the same, for its teacher had seen what beat it; only
-// the clocks disagree. It insists: once more without a stamp, for the server to stamp it after everything it has. Once only, and
-// not after a failure, since without a stamp a repetition is no longer harmless. What has an `again` is made anew first, or not sent.
-// Events: "change" (waiting), "renewed" {writes}, "sent" {writes: [{key, stamp, applied}]}, "refused" {problem, writes}, "denied", "ended".
+// Rules: the newest value per key waits, and nothing below a newer clear. One request is under way at a time, page turns first
+// (helpers/queue.js), as large as the line is fast (models/pace.js). What fails for the network's or the server's sake is sent
+// again, after a random and growing pause, with the same stamps, so that a repeated or late request is harmless. What a failure
+// means its problem's type says (helpers/verdict.js). What is refused is dropped alone, and said; in a full lesson that is what
+// would be added: what only takes away still goes. A missing key pauses until resume(). The end of the lesson is the outbox's.
+// Which press goes once more, or without a stamp, says helpers/presses.js. What has an `again` is then made anew first.
+// Events: "change" (waiting), "renewed" {writes}, "sent" {writes: [{key, stamp, applied}]}, "refused" {problem, writes},
+// "room" (it was full, and has place again), "waits" {problem}, "denied", "ended".
 
-import { batch, conflate, covers, named, returned } from "../helpers/queue.js";
+import { frees, insists, written } from "../helpers/presses.js";
+import { batch, conflate, covers, groupsOf, inTurn, refused, returned, weigh } from "../helpers/queue.js";
 import { compare, shift } from "../helpers/stamp.js";
+import { tooSlow, verdict } from "../helpers/verdict.js";
+import { Pace, pause } from "./pace.js";
 
-const FIRST_PAUSE = 500;
-const LONGEST_PAUSE = 12_000;
-const TIME_LIMIT = 15_000;
-const FRESH = 3000;
-const INSISTS = /^(slide|screen|timer|pages|poll\/.+|notes\/.+)$/;
-const STROKE = /^ink\/[^/]+\/[^/]+$/;
-const PASSING = new Set([404, 408, 425, 429]);
+const FULL = 5000; // then it is tried again: another panel may have made room
 
 export class Outbox extends EventTarget {
   #send;
@@ -30,6 +27,8 @@ export class Outbox extends EventTarget {
   #failures = 0;
   #timer = null;
   #state = "open"; // or "paused", "ended"
+  #pace = new Pace();
+  #full = -Infinity; // until when the lesson counts as full
   #careful = 0; // requests still to be sent group by group, to find out which write is refused
 
   // send(writes, signal) -> {applied, stamps}; store: models/shelf.js, or null to keep nothing over a reload.
@@ -43,7 +42,7 @@ export class Outbox extends EventTarget {
     this.#group = Math.max(0, ...this.#queue.map((entry) => entry.group + 1));
     clock.addEventListener("shift", ({ detail }) => this.#shift(detail));
     globalThis.addEventListener?.("online", () => this.retry());
-    globalThis.addEventListener?.("pagehide", () => this.#keep(true));
+    globalThis.addEventListener?.("pagehide", () => this.#store?.keep(this.entries, true));
   }
 
   get entries() {
@@ -61,6 +60,11 @@ export class Outbox extends EventTarget {
 
   get failing() {
     return this.#failures > 0;
+  }
+
+  // Whether what would be added is refused at the moment.
+  get full() {
+    return performance.now() < this.#full;
   }
 
   // pairs: [[key, value, again?], ...], written together; again() promises the value made anew, or null. Returns the stamped writes.
@@ -98,11 +102,16 @@ export class Outbox extends EventTarget {
 
   async flush() {
     if (this.#state !== "open" || this.#flying.length || this.#timer || !this.#queue.length) return;
-    this.#flying = batch(this.#queue, this.#careful ? { groups: 1 } : {});
-    this.#queue = this.#queue.slice(this.#flying.length);
-    const sent = this.#flying.map(({ key, value, stamp, insists }) => (insists ? { key, value } : { key, value, stamp }));
+    const line = inTurn(this.#queue);
+    this.#flying = batch(line, { size: this.#pace.size, groups: this.#careful ? 1 : Infinity });
+    this.#queue = line.slice(this.#flying.length);
+    const began = performance.now();
+    const sent = this.#flying.map((entry) => written(entry, began, this.#clock.outrun));
     try {
-      this.#arrived(sent, await this.#send(sent, AbortSignal.timeout(TIME_LIMIT)));
+      const bytes = weigh(sent);
+      const answer = await this.#send(sent, AbortSignal.timeout(this.#pace.limit(bytes)));
+      this.#pace.answered(bytes, performance.now() - began);
+      this.#arrived(sent, answer);
     } catch (problem) {
       this.#failed(problem);
     }
@@ -113,11 +122,14 @@ export class Outbox extends EventTarget {
   #arrived(sent, { applied = [], stamps = [] }) {
     const flying = this.#flying;
     const now = performance.now();
-    const beaten = flying.filter((entry, at) => applied[at] === false && !this.#failures && insists(entry, now));
     this.#flying = [];
+    sent.forEach(({ stamp }, at) => stamps[at] && this.#clock.answer(stamp, stamps[at]));
+    const { outrun } = this.#clock;
+    const beaten = flying.filter((entry, at) =>
+      applied[at] === false && sent[at].stamp && !this.#failures && insists(entry, now, outrun));
+    if (flying.some((entry, at) => applied[at] !== false && frees(entry))) this.#room();
     this.#failures = 0;
     this.#careful = Math.max(0, this.#careful - 1);
-    sent.forEach(({ stamp }, at) => stamps[at] && this.#clock.answer(stamp, stamps[at]));
     this.#settle(flying.filter((entry) => !beaten.includes(entry)), (entry) => applied[flying.indexOf(entry)] !== false);
     this.#queue = returned(beaten.filter((entry) => (entry.insists = true) && !entry.again), this.#queue);
     beaten.filter(({ again }) => again).forEach((entry) => this.#renew(entry));
@@ -138,40 +150,38 @@ export class Outbox extends EventTarget {
   }
 
   #failed(problem) {
-    const { status } = problem;
-    const flying = this.#flying.filter(({ insists }) => !insists);
-    this.#settle(this.#flying.filter(({ insists }) => insists), () => false);
+    const kind = verdict(problem);
+    const flying = this.#flying;
     this.#flying = [];
-    if (status === 409) return this.end();
-    if (status === 401 || status === 403) {
-      this.#queue = returned(flying, this.#queue);
-      this.#state = "paused";
-      return this.#tell("denied", { problem });
-    }
-    if (status >= 400 && status < 500 && !PASSING.has(status)) return this.#refused(problem, flying);
+    if (kind === "ended") return this.end();
+    if (kind === "wait") return this.#again(problem, flying);
+    if (kind !== "denied") return this.#refused(problem, flying, kind === "full");
     this.#queue = returned(flying, this.#queue);
-    this.#pause(1000 * Number(problem.headers?.get("Retry-After") ?? 0));
+    this.#state = "paused";
+    this.#tell("denied", { problem });
   }
 
-  #refused(problem, flying) {
-    const bad = named(problem.errors);
-    const lone = flying.every(({ group }) => group === flying[0]?.group);
-    if (!bad.size && !lone) {
-      this.#careful = new Set(flying.map(({ group }) => group)).size;
-      this.#queue = returned(flying, this.#queue);
-      return;
-    }
-    const refused = flying.filter((_, at) => !bad.size || bad.has(at));
-    this.#queue = returned(flying.filter((entry) => !refused.includes(entry)), this.#queue);
-    this.#careful = Math.max(0, this.#careful - 1);
-    this.#tell("refused", { problem, writes: refused });
-  }
-
-  #pause(asked) {
+  // No answer, or none that decides: whether it arrived is not known, so what insists does not go again.
+  #again(problem, flying) {
+    this.#settle(flying.filter(({ insists }) => insists), () => false);
+    this.#queue = returned(flying.filter(({ insists }) => !insists), this.#queue);
+    if (tooSlow(problem)) this.#pace.failed();
+    this.#tell("waits", { problem });
     this.#failures += 1;
-    const ceiling = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 1));
-    const least = Math.min(LONGEST_PAUSE, asked || 0);
-    this.#timer = setTimeout(() => this.retry(), Math.max(least, ceiling * (0.5 + Math.random() / 2)));
+    this.#timer = setTimeout(() => this.retry(), pause(this.#failures, 1000 * Number(problem.headers?.get("Retry-After") ?? 0)));
+  }
+
+  #refused(problem, flying, full) {
+    const dropped = refused(flying, problem.errors, full);
+    if (full) this.#full = performance.now() + FULL;
+    this.#careful = dropped ? Math.max(0, this.#careful - 1) : groupsOf(flying);
+    this.#queue = returned(flying.filter((entry) => !dropped?.includes(entry)), this.#queue);
+    if (dropped) this.#tell("refused", { problem, writes: dropped });
+  }
+
+  #room() {
+    if (this.#full > -Infinity) this.#tell("room", {});
+    this.#full = -Infinity;
   }
 
   #shift(delta) {
@@ -180,20 +190,11 @@ export class Outbox extends EventTarget {
   }
 
   #changed() {
-    this.#keep(false);
+    this.#store?.keep(this.entries, false);
     this.dispatchEvent(new CustomEvent("change"));
-  }
-
-  #keep(now) {
-    this.#store?.keep(this.entries, now);
   }
 
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
-}
-
-// Of ink, only that a stroke goes: it was seen. A stroke that a clear has beaten must not come back.
-function insists({ key, value, at, insists: again }, now) {
-  return !again && now - at < FRESH && (INSISTS.test(key) || (value === null && STROKE.test(key)));
 }

@@ -2,6 +2,8 @@
 // An upload that the network breaks off is offered again; one that the server refuses says why.
 
 import { upload } from "../helpers/upload.js";
+import { verdict } from "../helpers/verdict.js";
+import { explained } from "../helpers/words.js";
 
 const LARGEST = 50 * 1024 * 1024; // the server's limit, told before the upload instead of after it
 
@@ -48,10 +50,10 @@ export class Uploads extends EventTarget {
       this.#changed();
     } catch (problem) {
       if (!this.#all.has(id)) return;
-      const denied = problem.status === 401 || problem.status === 403;
-      if (denied) this.dispatchEvent(new CustomEvent("denied"));
-      const again = denied || !problem.status || problem.status >= 500 || [408, 429].includes(problem.status);
-      this.#put({ ...this.#all.get(id), stop: null, again, error: problem.message });
+      const kind = verdict(problem);
+      if (kind === "denied") this.dispatchEvent(new CustomEvent("denied"));
+      const error = explained(problem, problem.message);
+      this.#put({ ...this.#all.get(id), stop: null, again: kind === "denied" || kind === "wait", error });
     }
   }
 

@@ -9,9 +9,11 @@ import { results } from "../models/polls.js";
 const TROUBLE = {
   retrying: "Not sent yet: no answer from the server. Trying again…",
   closed: "The poll closed before your vote was confirmed.",
+  over: "The lesson ended before your vote was confirmed.",
+  full: "This poll cannot count more voters. Your vote was not counted.",
   gone: "This poll is no longer there. Your vote was not counted.",
   stranger: "The server does not know this browser any more. Load the page again, then vote.",
-  refused: "The server did not accept this vote.",
+  refused: "The server did not accept this vote. Load the page again, then vote.",
 };
 
 export class BallotView {

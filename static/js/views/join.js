@@ -21,8 +21,8 @@ export function joinForm() {
   });
 }
 
-function why({ status }, code) {
-  if (status === 404) return `There is no lesson ${spoken(code)}. Look at the code again.`;
+function why({ type, status }, code) {
+  if (type === "lesson-unknown") return `There is no lesson ${spoken(code)}. Look at the code again.`;
   if (status === 429) return "Too many codes were tried from here. Wait a minute, then try again.";
   if (status) return "The server cannot look it up just now. Try again in a moment.";
   return "No connection. Try again when you are online.";

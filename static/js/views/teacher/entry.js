@@ -3,6 +3,9 @@
 
 import { $ } from "../../helpers/dom.js";
 import { request } from "../../helpers/api.js";
+import { dateOf } from "../../models/clock.js";
+import { verdict } from "../../helpers/verdict.js";
+import { explained } from "../../helpers/words.js";
 
 const PAUSE = 2000;
 
@@ -26,7 +29,7 @@ export class Entry {
     try {
       return { key, now: await this.#patiently(() => this.#trade(key)) };
     } catch (problem) {
-      return { key: await this.ask(problem.status === 401 ? "The key in this link is not the lesson's." : problem.message) };
+      return { key: await this.ask(problem.type === "key-needed" ? "The key in this link is not the lesson's." : explained(problem)) };
     } finally {
       history.replaceState(null, "", location.pathname);
     }
@@ -57,33 +60,33 @@ export class Entry {
     this.#waiting = null;
   }
 
-  #explain({ status, message }) {
-    if (status === 401 || status === 403) return "That is not this lesson's key. Look for the link you got when it was started.";
-    return status ? message : "No connection. Try again in a moment.";
+  #explain(problem) {
+    if (problem.type === "key-needed") return "That is not this lesson's key. Look for the link you got when it was started.";
+    return explained(problem);
   }
 
   async #known() {
     try {
       const path = `/api/lessons/${this.#code}/state?as=teacher`;
       const { headers } = await this.#patiently(() => request("GET", path));
-      return { now: serverClock(headers) };
-    } catch ({ status }) {
-      return status === 401 || status === 403 ? null : {};
+      return { now: dateOf(headers) };
+    } catch (problem) {
+      return verdict(problem) === "denied" ? null : {};
     }
   }
 
   async #trade(key) {
     const headers = { Authorization: `Bearer ${key}` };
-    return serverClock((await request("POST", `/api/lessons/${this.#code}/session`, { headers })).headers);
+    return dateOf((await request("POST", `/api/lessons/${this.#code}/session`, { headers })).headers);
   }
 
-  // A refusal is an answer; silence is asked again.
+  // A refusal by our server is an answer; silence, and what stands in front of it, is asked again.
   async #patiently(ask) {
     for (;;) {
       try {
         return await ask();
       } catch (problem) {
-        if (problem.status && problem.status < 500) throw problem;
+        if (problem.type && problem.status < 500) throw problem;
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     }
@@ -95,12 +98,6 @@ export const teacherLink = (code, key) => `${location.origin}/teach/${code}#key=
 function keyIn(text) {
   const found = /#key=([^&\s]+)/.exec(text);
   return found && decodeURIComponent(found[1]);
-}
-
-// HTTP dates have whole seconds: half of one is the best guess at the rest.
-function serverClock(headers) {
-  const date = Date.parse(headers.get("Date") ?? "");
-  return Number.isFinite(date) ? date + 500 : null;
 }
 
 function withResolvers() {

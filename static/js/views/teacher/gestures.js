@@ -41,6 +41,15 @@ export class Stroke {
     this.#stage.preview(null);
   }
 
+  // The server has refused these writes. Where pieces of this stroke are among them, there is no place for it: whether it goes on.
+  refused(keys) {
+    if (!keys.some((key) => key.startsWith(`${this.#pen.key}/`))) return true;
+    clearInterval(this.#timer);
+    this.#desk.write([`${this.#pen.key}/`, null]); // pieces that came before the lesson was full
+    this.#stage.preview(null);
+    return false;
+  }
+
   #begin() {
     this.#pen = new Pen({ page: this.#stage.page, ...this.#style });
   }

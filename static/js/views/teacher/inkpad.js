@@ -4,6 +4,7 @@
 // it and are ignored. One gesture at a time; a page turn, by whomever, ends it.
 
 import { toolFor } from "../../helpers/pointers.js";
+import { FULL } from "../../helpers/words.js";
 import { size } from "../../models/pages.js";
 import { Erase, Laser, Stroke } from "./gestures.js";
 
@@ -16,15 +17,17 @@ export class Inkpad {
   #stage;
   #desk;
   #toolbox;
+  #says;
   #gesture = null;
   #pointer = null;
   #stylusSeen = -Infinity;
 
-  constructor(host, { stage, desk, toolbox }) {
+  constructor(host, { stage, desk, toolbox, outbox, says }) {
     this.#host = host;
     this.#stage = stage;
     this.#desk = desk;
     this.#toolbox = toolbox;
+    this.#says = says;
     host.addEventListener("pointerdown", (event) => this.#down(event));
     host.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"]) host.addEventListener(name, (event) => this.#up(event));
@@ -32,6 +35,7 @@ export class Inkpad {
     host.addEventListener("contextmenu", (event) => this.#gesture && event.preventDefault());
     toolbox.addEventListener("change", () => this.#tool());
     desk.lesson.addEventListener("change", () => this.#gesture && desk.lesson.page !== stage.page && this.#end());
+    outbox.addEventListener("refused", ({ detail }) => this.#refused(detail.writes));
     addEventListener("blur", () => this.#end());
     addEventListener("pagehide", () => this.#end());
   }
@@ -46,6 +50,7 @@ export class Inkpad {
     const tool = toolFor(event, this.#toolbox, this.#stylusSeen);
     if (!tool || this.#pointer !== null || !this.#stage.page || this.#desk.ended || !this.#inside(event)) return;
     event.preventDefault();
+    if (this.#desk.full && GESTURES[tool] === Stroke) return this.#says.say(FULL, "fault");
     this.#host.setPointerCapture(event.pointerId);
     if (!this.#hovering) this.#begin(tool, event);
     this.#pointer = event.pointerId;
@@ -86,6 +91,12 @@ export class Inkpad {
     this.#gesture = null;
     this.#pointer = null;
     gesture?.end();
+  }
+
+  #refused(writes) {
+    if (!(this.#gesture instanceof Stroke) || this.#gesture.refused(writes.map(({ key }) => key))) return;
+    this.#gesture = null;
+    this.#pointer = null;
   }
 
   #tool() {

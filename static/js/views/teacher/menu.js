@@ -3,6 +3,8 @@
 import { $ } from "../../helpers/dom.js";
 import { request } from "../../helpers/api.js";
 import { copy } from "../../helpers/copy.js";
+import { verdict } from "../../helpers/verdict.js";
+import { explained } from "../../helpers/words.js";
 import { confirm, showKeys, showQr } from "./dialogs.js";
 import { teacherLink } from "./entry.js";
 
@@ -67,8 +69,9 @@ export class Menu {
       await request("POST", `/api/lessons/${this.#code}/end`);
       this.#outbox.end();
     } catch (problem) {
-      if (problem.status === 401) return this.#denied();
-      this.#says.say(problem.status ? problem.message : "No connection: the lesson has not ended.", "fault");
+      if (problem.type === "lesson-ended") return this.#outbox.end();
+      if (verdict(problem) === "denied") return this.#denied();
+      this.#says.say(`The lesson has not ended. ${explained(problem)}`, "fault");
     }
   }
 }

@@ -10,16 +10,19 @@ export class Notes {
   #field = $("#notes");
   #page = null;
   #timer = null;
+  #refused = null; // the page whose words the server has refused: they stay in the field
 
-  constructor({ desk }) {
+  constructor({ desk, outbox }) {
     this.#desk = desk;
     this.#field.addEventListener("input", () => {
       clearTimeout(this.#timer);
+      this.#refused = null;
       this.#timer = setTimeout(() => this.#write(), PAUSE);
     });
     this.#field.addEventListener("blur", () => this.#write());
     addEventListener("pagehide", () => this.#write());
     desk.lesson.addEventListener("change", () => this.#show());
+    outbox.addEventListener("refused", ({ detail }) => detail.writes.forEach((write) => this.#keep(write)));
     this.#show();
   }
 
@@ -28,6 +31,12 @@ export class Notes {
     clearTimeout(this.#timer);
     this.#timer = null;
     this.#desk.note(this.#page, this.#field.value);
+  }
+
+  #keep({ key, value }) {
+    if (key !== `notes/${this.#page}` || !value || this.#timer !== null) return;
+    this.#refused = this.#page;
+    this.#field.value = value.text;
   }
 
   #show() {
@@ -39,7 +48,7 @@ export class Notes {
     this.#field.disabled = !page || this.#desk.ended;
     const number = this.#desk.lesson.number(page);
     text($("#notes-page"), number ? `page ${number}` : "");
-    if (this.#timer !== null) return;
+    if (this.#timer !== null || (page && this.#refused === page)) return;
     const words = this.#desk.lesson.get(`notes/${page}`)?.text ?? "";
     if (this.#field.value !== words) this.#field.value = words;
   }

@@ -17,7 +17,7 @@ export class Polls {
   #nothing = el("p", { class: "quiet hint" }, "Ask the room a question. Votes come in live; students see the result when you reveal it.");
   #form = null;
 
-  constructor({ code, desk }) {
+  constructor({ code, desk, outbox }) {
     this.#desk = desk;
     this.#add = el("button", { class: "primary wide", type: "button", onclick: () => this.edit() }, icon("plus"), "New poll");
     const href = `/api/lessons/${code}/polls.csv`;
@@ -26,12 +26,12 @@ export class Polls {
     desk.lesson.addEventListener("change", ({ detail: { keys, reset } }) => {
       if (reset || [...keys].some((key) => /^(poll|tally)\//.test(key))) this.#show();
     });
+    outbox.addEventListener("refused", ({ detail }) => detail.writes.forEach((write) => this.#refused(write)));
     this.#show();
   }
 
-  edit(id = null) {
+  edit(id = null, poll = id && this.#desk.lesson.get(`poll/${id}`)) {
     this.#form?.root.remove();
-    const poll = id && this.#desk.lesson.get(`poll/${id}`);
     this.#form = new PollForm(poll, { done: (value, open) => this.#done(id ?? pollId(), value, open), cancel: () => this.#close() });
     this.#root.prepend(this.#form.root);
     this.#root.dataset.editing = "true";
@@ -44,6 +44,12 @@ export class Polls {
     this.#desk.write([`poll/${id}`, open ? opened(value) : value]);
     this.#close();
     return "";
+  }
+
+  // A new poll that the server has refused: its words go back into the form.
+  #refused({ key, value }) {
+    const [family, id] = key.split("/");
+    if (family === "poll" && value && !this.#form && !this.#desk.lesson.get(key)) this.edit(id, value);
   }
 
   #close() {

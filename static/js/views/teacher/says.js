@@ -23,4 +23,9 @@ export class Says {
     while (this.#root.children.length > MOST) this.#root.firstChild.remove();
     if (kind === "note") setTimeout(() => note.remove(), STAYS);
   }
+
+  // It is not so any more.
+  unsay(words) {
+    for (const old of [...this.#root.children]) if (old.dataset.words === words) old.remove();
+  }
 }
