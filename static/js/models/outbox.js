@@ -150,8 +150,7 @@ export class Outbox extends EventTarget {
   }
 
   #failed(problem) {
-    const kind = verdict(problem);
-    const flying = this.#flying;
+    const [kind, flying] = [verdict(problem), this.#flying];
     this.#flying = [];
     if (kind === "ended") return this.end();
     if (kind === "wait") return this.#again(problem, flying);
