@@ -27,6 +27,7 @@ class Viewer(asyncio.Protocol):
         self.states_at: list[float] = []
         self.beats: list[tuple[float, dict[str, Any]]] = []  # when, and what it said
         self.retries: list[int] = []  # told at the end of a stream: come back in so many ms
+        self.refused: list[str] = []  # statuses other than 200
         self.ended = False
         self._port = port
         self._lesson = lesson
@@ -86,6 +87,7 @@ class Viewer(asyncio.Protocol):
         if b"\r\n\r\n" in self._buffer and self._buffer.startswith(b"HTTP/"):
             head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
             if not head.startswith(b"HTTP/1.1 200"):
+                self.refused.append(head[9:12].decode())
                 self.close()
                 return
         while not self._buffer.startswith(b"HTTP/"):

@@ -118,6 +118,8 @@ class Proxy:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
+    if writer.is_closing():
+        return  # its time has come, and its client was faster
     # Not closed in order: whoever writes or reads next is told that the connection was reset.
     linger = struct.pack("ii", 1, 0)
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
