@@ -180,7 +180,11 @@ class Connection:
         upstream = socket.socket()
         upstream.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
         upstream.settimeout(0)
-        await asyncio.get_running_loop().sock_connect(upstream, ("127.0.0.1", self._proxy.target))
+        try:
+            await asyncio.get_running_loop().sock_connect(upstream, ("127.0.0.1", self._proxy.target))
+        except BaseException:
+            upstream.close()
+            raise
         server, writer = await asyncio.open_connection(sock=upstream, limit=SMALL)
         self._ways = [_Way(writer), _Way(self._client)]
         sources = (client, server)
