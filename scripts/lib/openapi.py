@@ -81,10 +81,19 @@ def schema(kind: Any) -> Json:
 
 
 def plain(found: Any) -> Any:
-    """Without what is Python's: `\\Z` of its patterns, and the line breaks of its docstrings."""
+    """Without what is Python's: `\\Z` of its patterns, and the line breaks of its docstrings.
+
+    And without what says nothing and misleads generators of clients: `items: false` beside a `maxItems`, which some refuse,
+    and a default of null, which some take for a field that is always there.
+    """
     if isinstance(found, dict):
+        if found.get("enum") == [True]:
+            found = {"type": "boolean", "const": True} | {key: found[key] for key in found if key != "enum"}
         return {
-            key: _text(key, value) if isinstance(value, str) else plain(value) for key, value in found.items()
+            key: _text(key, value) if isinstance(value, str) else plain(value)
+            for key, value in found.items()
+            if (key, value) != ("default", None)
+            and ((key, value) != ("items", False) or "maxItems" not in found)
         }
     return [plain(each) for each in found] if isinstance(found, list) else found
 
@@ -111,7 +120,8 @@ def state_write(general: Json) -> Json:
 
 def _variant(general: Json, title: str, pattern: str, value: Json) -> Json:
     properties = general["properties"] | {"key": {"type": "string", "pattern": pattern}, "value": value}
-    return general | {"title": title, "description": f"A write of `{title}`.", "properties": properties}
+    name = f"{'Clear' if title.endswith('/') else 'Write'}{title.strip('/').capitalize()}"
+    return general | {"title": name, "description": f"A write of `{title}`.", "properties": properties}
 
 
 def told() -> Json:
@@ -127,7 +137,7 @@ def told() -> Json:
 
 def _pair(pattern: str, value: Json) -> Json:
     key = {"type": "string", "pattern": pattern}
-    return {"type": "array", "prefixItems": [key, value], "minItems": 2, "maxItems": 2, "items": False}
+    return {"type": "array", "prefixItems": [key, value], "minItems": 2, "maxItems": 2}
 
 
 def _keys(family: str, rule: Family) -> str:
@@ -174,8 +184,8 @@ def _parameter(query: Parameter) -> Json:
 
 def _body(body: Body) -> Json:
     description = f"At most {body.limit:,} bytes."
-    # Raw bytes have no schema in OpenAPI 3.1: https://spec.openapis.org/oas/v3.1.0#considerations-for-file-uploads
-    content = {} if body.kind is bytes else {"schema": schema(body.kind)}
+    # Raw bytes need no schema in OpenAPI 3.1, but generators drop an operation whose body has none.
+    content = {"schema": {"type": "string", "format": "binary"} if body.kind is bytes else schema(body.kind)}
     return {"required": True, "description": description, "content": {body.media: content}}
 
 

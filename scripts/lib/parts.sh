@@ -1,4 +1,4 @@
-# Programs besides Python's packages: the tests need a Chromium, a redis-server, an nginx, a haproxy and a caddy. Sourced by venv.sh.
+# Programs besides Python's packages: the tests need a Chromium, a redis-server, an nginx, a haproxy, a caddy and an npm. Sourced by venv.sh.
 #
 # Rules: what is there is used; what is missing is installed from the system's packages where that needs no password; only
 # a browser may, as a last resort, be Playwright's own. What still is missing is said here and fails where it is needed.
@@ -72,4 +72,10 @@ need_caddy() {
     command -v caddy >/dev/null 2>&1 && return 0
     install_unstarted caddy && return 0
     echo "No caddy: the test of its configuration fails." >&2
+}
+
+need_npm() {
+    command -v npm >/dev/null 2>&1 && return 0
+    system_install npm && return 0
+    echo "No npm: the test of the generated TypeScript fails." >&2
 }
