@@ -9,6 +9,7 @@ if meta.ended == 1 then return { 'ended' } end
 -- Told again, by a process that took the deck over: a teacher may have taken pages out meanwhile.
 if get('appended/' .. deck) then return { 'ok', meta.last } end
 
+local Pages = page_orders()
 local register, order = Pages.standing()
 local there, before = {}, #order
 for _, page in ipairs(order) do there[page] = true end

@@ -29,9 +29,12 @@ look(fields)
 
 -- Checked before anything changes, hence against the most the request can add. What a full lesson still needs (tombstones,
 -- what is there once, such as the slide, and the server's registers) has room of its own.
-local orders, more_registers, more_bytes, more_polls, spare_only = {}, 0, 0, 0, true
+local orders, more_registers, more_bytes, more_polls, spare_only = nil, 0, 0, 0, true
 for _, write in ipairs(writes) do
-  if write.key == 'pages' then orders[#orders + 1] = write end
+  if write.key == 'pages' then
+    orders = orders or {}
+    orders[#orders + 1] = write
+  end
   local old, above = get(write.key), prefixes(write.key)
   local host = above.is_clear and above.other
   if Polls.adds(write, old) then more_polls = more_polls + 1 end
@@ -42,9 +45,8 @@ for _, write in ipairs(writes) do
   end
   if not spare then more_bytes = more_bytes + math.max(0, #write.raw - (old and #old.raw or 0)) end
 end
-if #orders > 0 then
-  if not Pages.plan(orders, tonumber(ARGV[8])) then return { 'pages' } end
-end
+local Pages = orders and page_orders()
+if Pages and not Pages.plan(orders, tonumber(ARGV[8])) then return { 'pages' } end
 local registers = more_registers > 0 and redis.call('HLEN', STATE) + more_registers or 0
 if registers > limit.registers * (spare_only and 2 or 1) then return { 'full' } end
 if more_bytes > 0 and meta.bytes + more_bytes > limit.bytes then return { 'full' } end
@@ -56,7 +58,7 @@ if mode == 'create' then redis.call('HSET', META, 'polls', 0) end
 local entry, answer, polls_touched = new_entry(meta, now, ARGV[5]), { 'ok', '' }, {}
 for _, write in ipairs(writes) do
   write.stamp = issue_stamp(meta, write.asked ~= '' and parse_stamp(write.asked) or nil, now)
-  if write.key == 'pages' then Pages.merge(write) end
+  if Pages and write.key == 'pages' then Pages.merge(write) end
   local named = Polls.named(write)
   local done = entry.take(write)
   if done then Polls.note(named, polls_touched) end
