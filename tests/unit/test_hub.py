@@ -2,10 +2,12 @@
 
 import asyncio
 
+import pytest
+
 from app.core.lesson import Position, Write
 from app.core.stamp import Stamp
 from app.feed.hub import Hub
-from app.store.contract import Change, Entry
+from app.store.contract import Change, Entry, StoreUnavailable
 from app.store.memory import MemoryStore
 from tests.support.eventually import eventually
 
@@ -46,3 +48,37 @@ async def test_an_entry_that_comes_while_the_reader_is_roused_is_folded() -> Non
     hub.deliver(CODE, [Entry(Position(5, 0), channel.number + 1, [write])])
     assert channel.lesson.position == Position(5, 0)
     store.answers.set()
+
+
+async def test_a_load_from_another_life_than_the_readers_is_not_served() -> None:
+    """The reader connects anew, and the lesson is loaded again; where they agree then, it is served."""
+    store = MemoryStore()
+    about = Change("lesson", '{"title":"","created":1,"status":"live"}', Stamp(1, 0, "s"))
+    await store.create(CODE, [about], 1)
+    hub = Hub(store, "worker")
+    doubts = 0
+
+    def doubt() -> None:
+        nonlocal doubts
+        doubts += 1
+        hub.rejoin(store.identity)
+
+    hub.doubt = doubt
+    hub.rejoin("another life")
+    channel = await hub.channel(CODE)
+    assert channel is not None
+    assert channel.store == hub.life == store.identity
+    assert doubts == 1
+
+
+async def test_two_stores_behind_one_address_serve_nothing() -> None:
+    """Where the two never agree nobody is shown a lesson whose news would not come."""
+    store = MemoryStore()
+    about = Change("lesson", '{"title":"","created":1,"status":"live"}', Stamp(1, 0, "s"))
+    await store.create(CODE, [about], 1)
+    hub = Hub(store, "worker")
+    hub.doubt = lambda: hub.rejoin("another life")
+    hub.rejoin("another life")
+    with pytest.raises(StoreUnavailable, match="more than one store"):
+        await hub.channel(CODE)
+    assert CODE not in hub.channels
