@@ -16,6 +16,7 @@ from app.core.poll import Refusal
 from app.core.stamp import LessonClock, Stamp
 from app.store.ballots import Ballots, Touched
 from app.store.contract import ENTRY_WRITES, Change, Counts, Entry, Limits, Outcome, Reason, Refused, Snapshot
+from app.store.memoryreader import MemoryReader
 from app.store.orders import appending, lacking
 
 BLOCK_S = 5.0
@@ -198,7 +199,7 @@ class MemoryStore:
         kept = self._lessons.get(lesson)
         return kept.ballots.counts() if kept else {}
 
-    async def reader(self, worker: str) -> "MemoryReader":
+    async def reader(self, worker: str) -> MemoryReader:
         return MemoryReader(self, worker)
 
     async def probe(self, worker: str) -> None:
@@ -242,33 +243,6 @@ class MemoryStore:
             except TimeoutError:
                 return heard
         return self._probes.get(worker, 0)
-
-
-class MemoryReader:
-    """The reader contract over a `MemoryStore`."""
-
-    def __init__(self, store: MemoryStore, worker: str) -> None:
-        self.store = store.identity
-        self._from = store
-        self._worker = worker
-        self._heard = 0
-        self._after: dict[str, Position] = {}
-
-    def follow(self, after: Mapping[str, Position]) -> None:
-        self._after = dict(after)
-
-    async def read(self) -> dict[str, list[Entry]]:
-        heard = await self._from.wait(self._worker, self._heard, self._after)
-        told = {lesson: self._from.since(lesson, position) for lesson, position in self._after.items()}
-        told = {lesson: entries for lesson, entries in told.items() if entries}
-        self._after |= {lesson: entries[-1].position for lesson, entries in told.items()}
-        if heard > self._heard:
-            self._heard = heard
-            told[""] = []
-        return told
-
-    async def close(self) -> None:
-        """Nothing is held."""
 
 
 def _has_host(lesson: Lesson, change: Change, changes: Sequence[Change]) -> bool:
