@@ -19,7 +19,8 @@ from app.web.state import audience
 from app.web.stream import LaterResponse
 
 RETRY_MS = (2_000, 8_000)
-LATER_MS = (15_000, 45_000)  # for one who is sent away
+LATER_MS = (15_000, 45_000)  # for one who is sent away because all places are taken
+AWAY_MS = (3_000, 12_000)  # because the store is away: most outages last seconds, and nobody should wait longer than they did
 
 
 async def events(request: Request) -> Response:
@@ -28,7 +29,7 @@ async def events(request: Request) -> Response:
     try:
         channel = await lesson(request)
     except StoreUnavailable:
-        return LaterResponse(retry(LATER_MS))
+        return LaterResponse(retry(AWAY_MS))
     cursor = parse_cursor(request.headers.get("last-event-id") or request.query_params.get("cursor"))
     await found.hub.since(channel, cursor)  # waits for this fold where another worker is a moment ahead
     who = audience(request, channel)  # after it: a key may have been taken back meanwhile

@@ -27,6 +27,7 @@ MUTE_S = 15.0
 FAILS_WITHIN_S = 3.0
 TOLD_WITHIN_S = 6.0  # from the last word of the store to `behind`
 HEALS_WITHIN_S = 15.0
+TURNED_AWAY = 30
 
 
 async def refused(http: httpx.AsyncClient, under_way: Ordeal) -> list[float]:
@@ -147,6 +148,31 @@ async def test_a_line_that_swallows(tmp_path: Path, own_valkey: RedisServer, sto
         assert under_way.there.never_lost
         assert under_way.there.resets == 0
         tell("a line that swallows for 15 s", under_way, took)
+
+
+async def test_a_lesson_that_is_not_loaded_sends_its_viewers_away_for_seconds(
+    tmp_path: Path, own_valkey: RedisServer
+) -> None:
+    """With 200, since an EventSource gives up at anything else, and soon: most outages are short."""
+    with (
+        serve_app(tmp_path / "knows-it", redis_url=own_valkey.url) as one,
+        serve_app(tmp_path / "does-not", redis_url=own_valkey.url) as other,
+    ):
+        async with one.client() as http, other.client() as elsewhere:
+            teacher = await Teacher.start(http)
+            own_valkey.freeze()
+            try:
+                answers = await asyncio.gather(
+                    *(elsewhere.get(f"{teacher.path}/events") for _ in range(TURNED_AWAY))
+                )
+            finally:
+                own_valkey.thaw()
+            assert {answer.status_code for answer in answers} == {httpx.codes.OK}
+            told = [int(answer.text.removeprefix("retry: ")) for answer in answers]
+            assert all(3_000 <= retry <= 12_000 for retry in told)
+            assert max(told) - min(told) > 3_000  # not all at once
+            async with open_stream(elsewhere, teacher.lesson) as stream:
+                assert (await stream.next_state())["reset"]
 
 
 pytestmark = pytest.mark.timeout(180)

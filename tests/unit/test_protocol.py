@@ -15,7 +15,7 @@ from app.web import bodies, keyring, opening, schemas
 from app.web.decks import AHEAD
 from app.web.described import Endpoint
 from app.web.endpoints import ENDPOINTS
-from app.web.events import LATER_MS, RETRY_MS
+from app.web.events import AWAY_MS, LATER_MS, RETRY_MS
 from app.web.state import WAIT_MAX_S
 from tests.support.examples import Exchange, read
 
@@ -93,6 +93,7 @@ def ms(pair: tuple[int, int]) -> str:
         f"`retry` is {ms(RETRY_MS)}",
         f"a last `retry` of {ms(opening.AGAIN_MS)}",
         f"a `retry` of {LATER_MS[0] // 1000} to {LATER_MS[1] // 1000} s",
+        f"a `retry` of {AWAY_MS[0] // 1000} to {AWAY_MS[1] // 1000} s",
         f"up to {keyring.KEYS} at once",
         f"At most {DeckLimits().upload_bytes // MIB} MiB and {DeckLimits().pages} pages",
         f"cut after {DeckLimits().name_chars} characters",

@@ -16,7 +16,7 @@ from scripts.lib.chaos.life import PAGES
 from scripts.lib.chaos.stage import Stage
 from scripts.lib.stream import Registers
 
-AGREE_S = 60.0  # who asked for a lesson that nobody had loaded while the store was away was told to come back within 45 s
+AGREE_S = 30.0  # who asked for a lesson that nobody had loaded while the store was away was told to come back within 12 s
 ANSWERS_S = 20.0
 CONNECTIONS = 8  # of which each worker has some: the kernel deals them out
 LOOK_S = 0.1
