@@ -31,9 +31,7 @@ NUMBER_DIGITS = 5
 async def upload(request: Request) -> Response:
     """POST /api/lessons/{lesson}/decks, body application/pdf, `?name=`"""
     channel = await lesson(request)
-    auth.require_teacher(request, channel)
-    if channel.ended:
-        raise Problem(409, "The lesson has ended.", type="lesson-ended")
+    _may_add(request, channel)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/pdf":
         raise Problem(415, "A deck is sent as application/pdf.", headers={"accept-post": "application/pdf"})
@@ -41,7 +39,7 @@ async def upload(request: Request) -> Response:
     name = request.query_params.get("name", "").strip() or NAME
     try:
         _declared(request, decks.limits.upload_bytes)
-        deck = await decks.submit(channel.code, name, _chunks(request))
+        deck = await decks.submit(channel.code, name, _chunks(request, channel.code))
     except RefusedUpload as refused:
         metrics.DECKS.labels("refused").inc()
         raise _refusal(refused) from None
@@ -72,9 +70,20 @@ def _refusal(refused: RefusedUpload) -> Problem:
     return invalid([{"path": "", "message": str(refused)}])
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def _chunks(request: Request, code: str) -> AsyncIterator[bytes]:
     async for part in request.stream():
         yield part
+    # A file takes minutes to come. Meanwhile the key may have been taken back, the lesson may have ended, or be gone.
+    channel = await services(request).hub.channel(code)
+    if channel is None:
+        raise Problem(404, "There is no such lesson.", type="lesson-unknown")
+    _may_add(request, channel)
+
+
+def _may_add(request: Request, channel: Channel) -> None:
+    auth.require_teacher(request, channel)
+    if channel.ended:
+        raise Problem(409, "The lesson has ended.", type="lesson-ended")
 
 
 async def image(request: Request) -> Response:

@@ -20,7 +20,10 @@ from app.web.stream import LaterResponse
 
 RETRY_MS = (2_000, 8_000)
 LATER_MS = (15_000, 45_000)  # for one who is sent away because all places are taken
-AWAY_MS = (3_000, 12_000)  # because the store is away: most outages last seconds, and nobody should wait longer than they did
+AWAY_MS = (
+    3_000,
+    12_000,
+)  # because the store is away: most outages last seconds, and nobody should wait longer than they did
 
 
 async def events(request: Request) -> Response:

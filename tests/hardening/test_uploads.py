@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.decks.disk import Disk
@@ -139,3 +140,30 @@ async def test_a_stalled_upload_is_told_so(site: Server, teacher: Teacher) -> No
         status, headers = head(await line.until_end(Limits().stall_seconds + AT_ONCE_S))
     assert status == "HTTP/1.1 408 Request Timeout"
     assert dict(headers)["connection"] == "close"
+
+
+@pytest.mark.parametrize("meanwhile", ["the key is taken back", "the lesson ends"])
+async def test_what_changed_while_a_file_came_counts(site: Server, teacher: Teacher, meanwhile: str) -> None:
+    """A co-teacher is sent away in the middle of an upload, or the lesson ends: the file that is whole then is refused."""
+    given = (
+        await teacher.http.post(f"{teacher.path}/keys", json={"name": "guest"}, headers=teacher.auth)
+    ).json()
+    pdf = plain_deck(1)
+    async with wire(site) as line:
+        await line.send(
+            f"POST {teacher.path}/decks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {given['teacher_key']}\r\n"
+            f"Content-Type: application/pdf\r\nContent-Length: {len(pdf)}\r\n\r\n".encode()
+            + pdf[:-1]
+        )
+        if meanwhile == "the lesson ends":
+            done = await teacher.http.post(f"{teacher.path}/end", headers=teacher.auth)
+        else:
+            done = await teacher.http.delete(f"{teacher.path}/keys/{given['id']}", headers=teacher.auth)
+        assert done.status_code == httpx.codes.NO_CONTENT
+        await line.send(pdf[-1:])
+        status, _ = head(await line.until(b"\r\n\r\n"))
+    assert status.split()[1] == ("409" if meanwhile == "the lesson ends" else "401")
+    told = (
+        await teacher.http.get(f"{teacher.path}/state", params={"as": "teacher"}, headers=teacher.auth)
+    ).json()
+    assert not [key for key, _ in told["writes"] if key.startswith("deck/")]
