@@ -104,48 +104,45 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> Services:
     )
     stack.push_async_callback(store.close)
     signer = Signer(await _secret(store, settings.secret.encode()))
-    hub = Hub(store, worker)
-    reader, wheel, tallies, presence = FeedReader(hub), Wheel(), Tallies(hub), Presence(hub)
-    book = DeckBook(store.redis, worker)
+    hub, book = Hub(store, worker), DeckBook(store.redis, worker)
     disk = Disk([settings.var_dir, *settings.decks_folder], settings.disk_reserve_mib * 1024 * 1024)
-    decks = Decks(open_store(settings.decks), DeckRegisters(hub), book, disk=disk)
-
-    await stack.enter_async_context(
-        _running(
-            [
-                reader.run(),
-                forever(reader.watch, PROBE_EVERY_S, "probe"),
-                forever(reader.note_age, AGE_EVERY_S, "age"),
-                wheel.run(),
-                forever(presence.step, EVERY_S, "presence"),
-                forever(tallies.sweep, SWEEP_S, "tallies"),
-                forever(hub.sweep, SWEEP_EVERY_S, "lessons that are gone"),
-                *(
-                    []
-                    if settings.secret
-                    else [forever(partial(_keep_secret, store, signer), SECRET_S, "secret")]
-                ),
-                forever(hub.tidy, DROP_EVERY_S, "idle lessons"),
-                forever(Housekeeping(book, decks).step, HOUSEKEEPING_S, "decks without a lesson"),
-            ]
-        )
-    )
-    log.info("walls around the workers of decks: %s", ", ".join(walls()) or "none on this system")
-    await decks.start()
-    stack.push_async_callback(decks.stop)
-    _count(hub, reader)
-    return Services(
+    made = Services(
         settings=settings,
         hub=hub,
-        reader=reader,
-        tallies=tallies,
-        streams=Streams(wheel, settings.drain_s),
-        decks=decks,
+        reader=FeedReader(hub),
+        tallies=Tallies(hub),
+        streams=Streams(Wheel(), settings.drain_s),
+        decks=Decks(open_store(settings.decks), DeckRegisters(hub), book, disk=disk),
         deck_lessons=DeckLessons(book),
         signer=signer,
         assets=Assets(STATIC),
         guesses=Guesses(),
     )
+    await stack.enter_async_context(_running(_background(made, store, book)))
+    log.info("walls around the workers of decks: %s", ", ".join(walls()) or "none on this system")
+    await made.decks.start()
+    stack.push_async_callback(made.decks.stop)
+    _count(hub, made.reader)
+    return made
+
+
+def _background(made: Services, store: RedisStore, book: DeckBook) -> list[Coroutine[Any, Any, None]]:
+    """What a worker does without being asked, for as long as it runs."""
+    hub, reader = made.hub, made.reader
+    work = [
+        reader.run(),
+        forever(reader.watch, PROBE_EVERY_S, "probe"),
+        forever(reader.note_age, AGE_EVERY_S, "age"),
+        made.streams.wheel.run(),
+        forever(Presence(hub).step, EVERY_S, "presence"),
+        forever(made.tallies.sweep, SWEEP_S, "tallies"),
+        forever(hub.sweep, SWEEP_EVERY_S, "lessons that are gone"),
+        forever(hub.tidy, DROP_EVERY_S, "idle lessons"),
+        forever(Housekeeping(book, made.decks).step, HOUSEKEEPING_S, "decks without a lesson"),
+    ]
+    if not made.settings.secret:
+        work.append(forever(partial(_keep_secret, store, made.signer), SECRET_S, "secret"))
+    return work
 
 
 async def _keep_secret(store: RedisStore, signer: Signer) -> None:

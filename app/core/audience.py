@@ -1,4 +1,4 @@
-"""Audiences: what viewers and teachers are sent of a lesson, as the contract's JSON.
+"""Audiences: what viewers and teachers are sent of a lesson, as the JSON of docs/PROTOCOL.md, section 7.
 
 Rules:
 - `snapshot` is everything an audience may see, with the ink of the current page only.

@@ -20,7 +20,7 @@ class Frame:
 
 
 def state(cursor: object, payload: str) -> Frame:
-    """The `state` event: `payload` is the JSON object of the contract's section 4."""
+    """The `state` event: `payload` is the JSON object of docs/PROTOCOL.md, section 7."""
     return Frame(f"id: {cursor}\nevent: state\ndata: {payload}\n\n".encode())
 
 

@@ -58,7 +58,7 @@ def _whole(status: int, detail: str, kind: str, headers: Mapping[str, str] | Non
 
 
 def error(fault: msgspec.ValidationError, below: str = "") -> dict[str, str]:
-    """What is wrong where, as the contract's `errors` want it; `below` is the path of what was decoded."""
+    """What is wrong where, in the form of a problem's `errors`; `below` is the path of what was decoded."""
     text = str(fault)
     match = _AT.fullmatch(text)
     message, path = (match["message"], match["path"]) if match else (text, "")

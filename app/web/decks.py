@@ -1,4 +1,4 @@
-"""Decks: upload by the teacher, pages and their text for everybody who may see them. Contract, section 6.
+"""Decks: upload by the teacher, pages and their text for everybody who may see them. docs/PROTOCOL.md, section 9.
 
 Rules: a viewer may fetch pages up to the furthest one shown, in the lesson's order, and `AHEAD` more; a
 teacher all. What is fetched never changes, so caches may keep it for a year; a refusal they may not.

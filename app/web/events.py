@@ -1,4 +1,4 @@
-"""The stream: GET /api/lessons/{lesson}/events. Contract, section 4.
+"""The stream: GET /api/lessons/{lesson}/events. docs/PROTOCOL.md, section 7.
 
 Rules: a stream is joined in one step without a wait between reading the position and being among the
 subscribers; what it costs afterwards is a place in a set. Where EventSource must come back, the answer

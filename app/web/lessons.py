@@ -1,4 +1,4 @@
-"""Lessons: create, look at, open a panel's session, end. Contract, section 2."""
+"""Lessons: create, look at, open a panel's session, end. docs/PROTOCOL.md, section 2."""
 
 import json
 

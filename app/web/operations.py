@@ -1,4 +1,4 @@
-"""Operations: is the process alive, is it ready, what does it count. Contract, section 7."""
+"""Operations: is the process alive, is it ready, what does it count. docs/PROTOCOL.md, section 10."""
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request

@@ -1,4 +1,4 @@
-"""Polls: votes by viewers, results as CSV for the teacher. Contract, section 5."""
+"""Polls: votes by viewers, results as CSV for the teacher. docs/PROTOCOL.md, section 8."""
 
 import asyncio
 import csv

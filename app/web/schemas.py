@@ -1,4 +1,4 @@
-"""The shapes of requests and of register values: the wire contract, section 3, as msgspec structs.
+"""The shapes of requests and of register values: docs/PROTOCOL.md, section 4, as msgspec structs.
 
 Rules: unknown fields are refused, every text, list and number is bounded; `VALUES` says which struct a
 teacher's write to a family must have. `docs/openapi.json` is made from these structs.

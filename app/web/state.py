@@ -1,4 +1,4 @@
-"""State: writes by the teacher, snapshots and long polls for everybody. Contract, sections 3 and 4.
+"""State: writes by the teacher, snapshots and long polls for everybody. docs/PROTOCOL.md, sections 3, 5 and 6.
 
 Rules: every write of a request is checked before any is made; the errors name them all. A slide that is
 shown is remembered (`shown/<page>`), since viewers may fetch pages up to the furthest one.

@@ -1,6 +1,6 @@
 """A scripted lecture over the demo deck: what a teacher's hand would send, and how a few students would vote.
 
-Rules: everything goes over the wire contract. Ink goes out as a panel sends it: in pieces while the pen is down, then once
+Rules: everything goes over the wire protocol. Ink goes out as a panel sends it: in pieces while the pen is down, then once
 as a whole. `pace` stretches every pause, and the pen's strokes with it; 0 leaves out all waiting.
 """
 

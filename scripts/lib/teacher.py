@@ -1,4 +1,4 @@
-"""A teacher over the wire contract: makes a lesson, writes its registers, adds decks.
+"""A teacher over the wire protocol: makes a lesson, writes its registers, adds decks.
 
 Rules: speaks HTTP and nothing of the server's inside. Answers other than success raise httpx.HTTPStatusError, with the
 problem's text. Stamps are left to the server unless a test gives its own.

@@ -1,4 +1,4 @@
-"""What viewers never see: drafts, tallies and right answers before they are revealed, notes, the audience (contract, section 3).
+"""What viewers never see: drafts, tallies and right answers before they are revealed, notes, the audience (docs/PROTOCOL.md, section 4).
 
 Rules: everything that a viewer can read is searched as text, so that no leak can hide in a field nobody thought of.
 """

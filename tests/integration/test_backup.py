@@ -1,4 +1,4 @@
-"""Backup, restore and deletion of the embedded store's data, as docs/OPERATIONS.md says (contract, section 7)."""
+"""Backup, restore and deletion of the embedded store's data, as docs/OPERATIONS.md says."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""A viewer is a cursor: whoever comes, or comes back, is told what has changed, under every server (contract, section 4)."""
+"""A viewer is a cursor: whoever comes, or comes back, is told what has changed, under every server (docs/PROTOCOL.md, section 7)."""
 
 import asyncio
 from functools import partial

@@ -1,4 +1,4 @@
-"""Who may do what: the bearer key, the panel's session cookie, and pages of other sites (contract, sections 1 and 2)."""
+"""Who may do what: the bearer key, the panel's session cookie, and pages of other sites (docs/PROTOCOL.md, sections 1 and 2)."""
 
 import asyncio
 from http.cookies import Morsel, SimpleCookie

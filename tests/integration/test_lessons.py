@@ -1,4 +1,4 @@
-"""Lessons are made, looked at and ended (contract, sections 1 and 2)."""
+"""Lessons are made, looked at and ended (docs/PROTOCOL.md, sections 1 and 2)."""
 
 import re
 import time

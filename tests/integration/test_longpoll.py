@@ -1,4 +1,4 @@
-"""The long poll, for networks that hold streams back, under every server (contract, section 4)."""
+"""The long poll, for networks that hold streams back, under every server (docs/PROTOCOL.md, section 6)."""
 
 import asyncio
 import time

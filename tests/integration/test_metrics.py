@@ -1,4 +1,4 @@
-"""Metrics: each that an operator would look at or be woken by moves when what it counts happens (contract, section 7).
+"""Metrics: each that an operator would look at or be woken by moves when what it counts happens (docs/PROTOCOL.md, section 10).
 
 Rules: read from the outside, on a server and a store of the test's own; counted as differences.
 """

@@ -1,4 +1,4 @@
-"""Health, readiness and metrics, and what goes on while the store is silent (contract, section 7).
+"""Health, readiness and metrics, and what goes on while the store is silent (docs/PROTOCOL.md, section 10).
 
 Rules: the store that is frozen belongs to these tests alone.
 """

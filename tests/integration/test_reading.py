@@ -1,4 +1,4 @@
-"""Reading state and ink by plain requests (contract, section 4)."""
+"""Reading state and ink by plain requests (docs/PROTOCOL.md, section 5)."""
 
 import re
 

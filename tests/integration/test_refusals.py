@@ -1,4 +1,4 @@
-"""Writes that are refused: which, with what answer, and that nothing at all has changed (contract, sections 1 and 3)."""
+"""Writes that are refused: which, with what answer, and that nothing at all has changed (docs/PROTOCOL.md, sections 1 and 3)."""
 
 import json
 from typing import Any

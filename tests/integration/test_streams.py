@@ -1,4 +1,4 @@
-"""The stream of a lesson, byte for byte and event for event, under every server (contract, section 4).
+"""The stream of a lesson, byte for byte and event for event, under every server (docs/PROTOCOL.md, section 7).
 
 Rules: everything here holds for the hand-over, for several workers, and where the stream is a plain ASGI response.
 """

@@ -1,4 +1,4 @@
-"""What takes its time: beats and long waits, watched while other tests ran, under every server (contract, section 4)."""
+"""What takes its time: beats and long waits, watched while other tests ran, under every server (docs/PROTOCOL.md, sections 6 and 7)."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Votes and results (contract, section 5)."""
+"""Votes and results (docs/PROTOCOL.md, section 8)."""
 
 import asyncio
 import csv

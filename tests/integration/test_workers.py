@@ -1,4 +1,4 @@
-"""Several processes serve one lesson and agree (design; contract, sections 3 to 5).
+"""Several processes serve one lesson and agree (docs/ARCHITECTURE.md; docs/PROTOCOL.md, sections 3 to 8).
 
 Rules: where it matters who answers, two servers of one store are asked by name; `WEB_CONCURRENCY=2` shares one port,
 and the test makes sure that both its workers took part.

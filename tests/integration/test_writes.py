@@ -1,4 +1,4 @@
-"""Writing state: stamps, last writer wins, clears, one event a request (contract, section 3)."""
+"""Writing state: stamps, last writer wins, clears, one event a request (docs/PROTOCOL.md, section 3)."""
 
 import asyncio
 import itertools

@@ -1,4 +1,4 @@
-"""Judging answers by the wire contract, and requests that no HTTP client would send.
+"""Judging answers by the wire protocol, and requests that no HTTP client would send.
 
 Rules: nothing here knows the server's inside but the types of problems, which are part of the contract.
 """

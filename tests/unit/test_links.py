@@ -33,3 +33,33 @@ def test_relative_links_lead_somewhere(document: Path) -> None:
         if not file.exists() or (anchor and file.suffix == ".md" and anchor not in anchors(file)):
             dead.append(f"{target}#{anchor}" if anchor else target)
     assert dead == []
+
+
+CODE = [
+    file
+    for folder, suffix in (
+        ("app", "py"),
+        ("scripts", "py"),
+        ("tests", "py"),
+        ("static", "js"),
+        ("app", "lua"),
+    )
+    for file in sorted((PROJECT / folder).rglob(f"*.{suffix}"))
+]
+CITED = re.compile(r"PROTOCOL\.md,\s+sections?\s+([\d, toand]*\d)")
+ELSEWHERE = re.compile(r"\bcon" + r"tract, sections?\b", re.IGNORECASE)
+
+
+def test_code_cites_sections_that_there_are() -> None:
+    """A rule of the wire is cited by its section of docs/PROTOCOL.md, and by no document that the repository does not hold."""
+    protocol = (PROJECT / "docs" / "PROTOCOL.md").read_text()
+    sections = set(re.findall(r"^## (\d+)\. ", protocol, re.MULTILINE))
+    cited = {file: CITED.findall(file.read_text()) for file in CODE}
+    assert sum(map(len, cited.values())) > 20
+    wrong = {
+        name_of(file): numbers
+        for file, found in cited.items()
+        if (numbers := set(re.findall(r"\d+", " ".join(found))) - sections)
+    }
+    assert wrong == {}
+    assert [name_of(file) for file in CODE if ELSEWHERE.search(file.read_text())] == []
