@@ -1,8 +1,8 @@
 """What lies below each prefix of a lesson's keys, in the order in which clears reach it.
 
 Rules:
-- A register is live at a stamp, the lowest of those that a newer clear would remove, or dead: it is there for those who
-  have not been told that it went, and no clear has to touch it again.
+- A register is live at a stamp, at which a newer clear would take something away, or dead: it is there for those who
+  have not been told that it went, and no clear has to touch it again. A cover counts where its register's value has gone.
 - So a clear finds what it removes at the beginning of a list, and costs what it removes, whatever the lesson holds. A
   scan of the survivors would let one request with hundreds of clears stop every lesson of a process.
 - A key is below each of its prefixes; the same moves are made in all of them.

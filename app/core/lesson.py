@@ -196,11 +196,10 @@ class Lesson:
 
 
 def _place(register: Register, above: Stamp) -> Stamp:
-    """The lowest of its stamps that the clears above have left alive."""
-    lowest = register.stamp if register.stamp >= above else DEAD
-    if register.cover is None or register.cover.stamp < above:
-        return lowest
-    return register.cover.stamp if lowest == DEAD else min(lowest, register.cover.stamp)
+    """The stamp at which a clear takes something away: its own, or that of a cover that outlives it."""
+    if register.stamp >= above:
+        return register.stamp
+    return register.cover.stamp if register.cover and register.cover.stamp >= above else DEAD
 
 
 def _newest(register: Register) -> Stamp:

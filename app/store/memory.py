@@ -49,10 +49,18 @@ class _Request:
         applied = self._kept.lesson.apply(_next(last, self._now), [write])[0]
         self._kept.lesson.position = last  # until its entry is whole
         if applied:
-            self._writes.append(write)
-            if len(self._writes) == ENTRY_WRITES:
-                self.tell()
+            self._add(write)
         return applied
+
+    def _add(self, write: Write) -> None:
+        if write.key == "pages":
+            at = next((at for at, told in enumerate(self._writes) if told.key == "pages"), None)
+            if at is not None:  # an order in the place of another, which nobody has seen
+                self._writes[at] = write
+                return
+        self._writes.append(write)
+        if len(self._writes) == ENTRY_WRITES:
+            self.tell()
 
     def tell(self) -> None:
         """Append what has been applied to the feed."""

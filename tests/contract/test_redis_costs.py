@@ -7,6 +7,7 @@ import pytest
 from app.core.lesson import NULL
 from app.core.stamp import Stamp
 from app.store.contract import Change
+from app.store.records import lesson_keys
 from app.store.redis import RedisStore
 from tests.support.redis_server import RedisServer
 from tests.support.stores import ABOUT, NOW, loaded
@@ -85,6 +86,40 @@ async def test_survivors_are_not_touched(store: RedisStore, code: str) -> None:
     after = {register.key: register for register in (await loaded(store, code)).registers}
     assert {key: register for key, register in after.items() if key in before} == before
     assert after.keys() - before.keys() == {"ink/"}
+
+
+async def test_a_clear_between_strokes_and_the_clears_of_their_pieces_touches_neither(
+    store: RedisStore, code: str
+) -> None:
+    """Strokes drawn in pieces survive it, each with its older clear: it took the store of a full lesson a second to look at them."""
+    hosts = [
+        change
+        for number in range(300)
+        for change in (
+            Change(f"ink/p{number % 3}/s{number}", "1", Stamp(NOW, 0, "Z")),
+            Change(f"ink/p{number % 3}/s{number}/", NULL, Stamp(NOW - 10, 0, "Z")),
+        )
+    ]
+    await draw(store, code, hosts)
+    names, state = lesson_keys(code)[2], lesson_keys(code)[1]
+    before = await store.redis.zrange(names, 0, -1), await store.redis.hgetall(state)
+    clears = [Change("ink/p1/", NULL, Stamp(NOW - 6, 0, "Z")), Change("ink/", NULL, Stamp(NOW - 5, 0, "Z"))]
+    few = await commands(store, code, clears)
+    after = await store.redis.zrange(names, 0, -1), await store.redis.hgetall(state)
+    assert set(before[0]) - set(after[0]) == set()
+    assert after[1].keys() - before[1].keys() == {b"ink/", b"ink/p1/"}
+    assert {key: kept for key, kept in after[1].items() if key in before[1]} == before[1]
+    assert few < 20
+
+
+async def test_a_clear_of_everything_removes_ranges(store: RedisStore, code: str) -> None:
+    """Pieces of strokes stand below three prefixes each; the order of all of them has gone after a few commands."""
+    pieces = [
+        Change(f"ink/p{each % 8}/s{each % 80}/{each}", "1", Stamp(NOW, each, "Z")) for each in range(4_000)
+    ]
+    await draw(store, code, pieces)
+    assert await commands(store, code, [Change("ink/", NULL, Stamp(NOW, 5_000, "Z"))]) < 24
+    assert await store.redis.zrange(lesson_keys(code)[2], 0, -1) == [b""]
 
 
 async def busy_s(store: RedisStore) -> float:

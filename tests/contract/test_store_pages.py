@@ -1,13 +1,13 @@
 """The order of pages in a store: a deck's pages come once, and nobody loses what another could not know."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
 from app.core.pages import HEARD_MS
 from app.core.stamp import COUNTER_MAX, Stamp
-from app.store.contract import Change, Limits, Reason, Refused, Store
+from app.store.contract import Change, Limits, Reader, Reason, Refused, Store
 from tests.support.stores import ABOUT, NOW, Opener, loaded, refused, register, values
 
 
@@ -162,3 +162,24 @@ async def test_what_the_server_stamps_next_beats_an_append(store: Store, lesson:
     await store.append(lesson, "bbbbbb", 1, NOW)
     assert (await store.write(lesson, [pages("bbbbbb-1", "aaaaaa-2")], NOW)).applied == [True]
     assert await order(store, lesson) == ["bbbbbb-1", "aaaaaa-2"]
+
+
+async def test_many_orders_in_one_request_are_told_as_one(
+    store: Store, code: str, open_reader: Callable[[Store, str], Awaitable[Reader]]
+) -> None:
+    """A feed that keeps a thousand entries would hold gigabytes: each short order gets the pages that its writer left out."""
+    await store.create(code, [ABOUT], NOW)
+    for deck in ("aaaaaa", "bbbbbb"):
+        await store.append(code, deck, 300, NOW)
+    position = (await loaded(store, code)).position
+    orders = [pages(f"blank-{number}", decks=[]) for number in range(1, 256)]
+    orders.insert(100, Change("slide", '{"page":"blank-1"}'))
+    outcome = await store.write(code, orders, NOW)
+    assert outcome.applied == [True] * 256
+    assert len(await order(store, code)) == 601
+    reader = await open_reader(store, "w")
+    reader.follow({code: position})
+    [entry] = (await reader.read())[code]
+    assert [write.key for write in entry.writes] == ["pages", "slide"]
+    assert entry.writes[0].stamp == outcome.stamps[-1]
+    assert json.loads(entry.writes[0].raw)["order"] == await order(store, code)

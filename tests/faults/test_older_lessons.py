@@ -83,6 +83,16 @@ async def test_its_registers_are_cleared_as_any(store: RedisStore) -> None:
     assert await store.redis.zrange(NAMES, 0, -1) == [b""]
 
 
+async def test_its_polls_are_counted_with_those_that_the_write_makes(store: RedisStore) -> None:
+    """Also where the count is made only once all of it has been applied: a clear and, after it, a poll under an old name."""
+    poll = '{"question":"?","options":["a","b"],"status":"open"}'
+    await store.redis.hset(STATE, "poll/y", f"{NOW}.6.a|{NOW}-4|1|{poll}")
+    await store.redis.hdel(META, "polls")
+    await store.write(CODE, [Change("poll/", NULL, at(8)), Change("poll/x", poll, at(9), 1)], NOW)
+    assert (await values(store, CODE))["poll/x"] == poll
+    assert await store.redis.hget(META, "polls") == b"1"
+
+
 async def test_a_full_one_gets_the_room_that_its_clears_took(
     store: RedisStore, any_redis: RedisServer
 ) -> None:

@@ -46,12 +46,11 @@ end
 
 local function sortable(stamp) return string.format('%015.0f%010.0f', stamp.ms, stamp.counter) .. stamp.writer end
 
--- The part of a member between prefix and key: the lowest stamp that the clears above have left alive, or none.
+-- The part of a member between prefix and key: the stamp at which a clear takes something away, or none.
 local function place(register, newest)
-  local lowest, cover = register.stamp, register.cover and register.cover.stamp
-  if newest and below(lowest, newest) then lowest = nil end
-  if cover and not (newest and below(cover, newest)) and not (lowest and below(lowest, cover)) then lowest = cover end
-  return lowest and '\0' .. sortable(lowest) .. '\0' or '\1'
+  local alive, cover = register.stamp, register.cover and register.cover.stamp
+  if newest and below(alive, newest) then alive = cover and not below(cover, newest) and cover end
+  return alive and '\0' .. sortable(alive) .. '\0' or '\1'
 end
 
 local moved = {} -- keys since the last flush: what a key has added may be removed only when that is done

@@ -23,7 +23,7 @@ local function seldom()
     return kept
   end
 
-  -- Whether all are older than the clear. Of those that have a cover only the lower stamp is known to be; seldom are the
+  -- Whether all are older than the clear. Of those that have a cover only one stamp is known to be; seldom are the
   -- milliseconds of the other not enough to say.
   local function all_older(keys, kept, stamp)
     for i, one in ipairs(kept) do
@@ -36,49 +36,54 @@ local function seldom()
     return true
   end
 
-  -- The members of a key with this suffix, but for that below the clear: there may be tens of thousands, so nothing is made twice.
-  local function add_members(list, key, suffix, clear)
-    local at = string.find(key, '/', 1, true)
-    while at and at < #key do
-      local prefix = string.sub(key, 1, at)
-      if prefix ~= clear then list[#list + 1] = prefix .. suffix end
-      at = string.find(key, '/', at + 1, true)
+  -- What the members are below the prefixes above the clear: there may be tens of thousands, so nothing is made twice.
+  local function add_above(list, above, members, at)
+    for _, prefix in ipairs(above) do
+      for _, member in ipairs(members) do list[#list + 1] = prefix .. string.sub(member, at) end
+    end
+  end
+
+  -- What is below a prefix has the same place there as below the clear: below both the clear reaches a range.
+  local function remove_older(prefix, reach)
+    redis.call('ZREMRANGEBYLEX', NAMES, '[' .. prefix .. '\0', '(' .. prefix .. '\0' .. reach)
+  end
+
+  local function remove_older_below(keys, from, reach)
+    local seen = {}
+    for _, key in ipairs(keys) do
+      local at = string.find(key, '/', from, true)
+      while at and at < #key do
+        local prefix = string.sub(key, 1, at)
+        if not seen[prefix] then
+          seen[prefix] = true
+          remove_older(prefix, reach)
+        end
+        at = string.find(key, '/', at + 1, true)
+      end
     end
   end
 
   -- Something below has survived: what is older becomes tombstones, and nothing else is touched.
   local function bury(meta, clear, position, above, keys, kept, members)
-    local dead, at = (above[1] or clear.key) .. '\1', #clear.key + 1
+    local dead, at, reach = (above[1] or clear.key) .. '\1', #clear.key + 1, sortable(clear.stamp)
+    remove_older(clear.key, reach)
+    remove_older_below(keys, at, reach)
+    add_above(gone, above, members, at)
     for i, key in ipairs(keys) do
-      local suffix = string.sub(members[i], at)
-      gone[#gone + 1] = members[i]
-      add_members(gone, key, suffix, clear.key)
-      local stamp, mark, size = string.match(kept[i], '^([^|]*)|[^|]*|(%d)|()')
-      local is_null = string.sub(kept[i], -5) == '|null' and (not stamp or #kept[i] - size == 3)
-      local register = (not stamp or (clear.removed and not is_null)) and get(key)
-      if register and register.raw ~= 'null' and below(register.stamp, clear.stamp) and clear.removed then
-        clear.removed[#clear.removed + 1] = { key, get(key) }
+      local head, mark, cover, at_raw = string.match(kept[i], '^([^|]*|)[^|]*|(%d)([^|]*)|()')
+      if string.sub(kept[i], at_raw) ~= 'null' then
+        if clear.removed then clear.removed[#clear.removed + 1] = { key, get(key) } end
+        meta.bytes = meta.bytes + #'null' - (#kept[i] - at_raw + 1)
+        known[key], changed[key] = head .. position .. '|' .. mark .. cover .. '|null', true
       end
-      if stamp then
-        come[#come + 1], come[#come + 2] = 0, dead .. key
-        if not is_null then
-          meta.bytes = meta.bytes + #'null' - (#kept[i] - size + 1)
-          known[key], changed[key] = stamp .. '|' .. position .. '|' .. mark .. '|null', true
-        end
-      else
-        if register.raw ~= 'null' and below(register.stamp, clear.stamp) then
-          meta.bytes = meta.bytes + #'null' - #register.raw
-          register.raw, register.position = 'null', position
-          put(key, register)
-        end
-        move(key, prefixes(key), nil, place(register, clear.stamp))
-      end
+      local ms = cover ~= '' and string.match(cover, '%d+')
+      if ms and tonumber(ms) >= clear.stamp.ms then move(key, prefixes(key), nil, place(get(key), clear.stamp))
+      else come[#come + 1], come[#come + 2] = 0, dead .. key end
     end
     flush_names()
   end
 
-  local function drop_all(meta, clear, keys, kept, members)
-    local others, at = {}, #clear.key + 1
+  local function drop_all(meta, clear, keys, kept)
     for i, key in ipairs(keys) do
       local _, head = string.find(kept[i], '^[^|]*|[^|]*|[^|]*|')
       meta.bytes = meta.bytes - #kept[i] + head
@@ -88,10 +93,8 @@ local function seldom()
         if register.raw ~= 'null' then clear.removed[#clear.removed + 1] = { key, register } end
       end
       if known[key] ~= nil then known[key], changed[key] = false, nil end
-      if members then add_members(others, key, string.sub(members[i], at), clear.key) end
     end
     in_chunks('HDEL', STATE, keys)
-    in_chunks('ZREM', NAMES, others)
   end
 
   -- Answers whether the clear is told as one, for nothing below has survived.
@@ -108,15 +111,17 @@ local function seldom()
       bury(meta, clear, position, above, keys, kept, members)
       return false
     end
-    drop_all(meta, clear, keys, kept, members)
-    in_chunks('ZREM', NAMES, members)
-    local dead = (above[1] or clear.key) .. '\1'
-    members = redis.call('ZRANGEBYLEX', NAMES, '(' .. dead .. clear.key, '(' .. dead .. clear.key .. '\255')
+    drop_all(meta, clear, keys, kept)
+    local others, dead = {}, (above[1] or clear.key) .. '\1' .. clear.key
+    add_above(others, above, members, #clear.key + 1)
+    in_chunks('ZREM', NAMES, others)
+    members = redis.call('ZRANGEBYLEX', NAMES, '(' .. dead, '(' .. dead .. '\255')
     if members[1] then
       keys = keys_of(members, 1, '\1')
-      drop_all(meta, clear, keys, kept_of(keys), nil)
-      in_chunks('ZREM', NAMES, members)
+      drop_all(meta, clear, keys, kept_of(keys))
+      redis.call('ZREMRANGEBYLEX', NAMES, '(' .. dead, '(' .. dead .. '\255')
     end
+    redis.call('ZREMRANGEBYLEX', NAMES, '[' .. clear.key, '(' .. clear.key .. '\255')
     return true
   end
 
@@ -177,16 +182,21 @@ end
 -- What a script applies goes into one entry, and beyond ENTRY_WRITES into further ones: a command has so many arguments at
 -- most, and a script that failed after its first change would leave a lesson that no entry tells of.
 local function new_entry(meta, now, feed_limit)
-  local entry = { position = nil, writes = {} }
+  local entry = { position = nil, writes = {}, pages_at = nil }
   function entry.tell()
     if #entry.writes == 0 then return end
     append(meta, entry.position, entry.writes, feed_limit)
-    entry.position, entry.writes = nil, {}
+    entry.position, entry.writes, entry.pages_at = nil, {}, nil
   end
   function entry.take(write)
     entry.position = entry.position or next_position(meta, now)
     if not apply(meta, write, entry.position) then return false end
+    if write.key == 'pages' and entry.pages_at then -- however short they were sent, 256 orders of a long lesson are megabytes
+      entry.writes[entry.pages_at] = write
+      return true
+    end
     entry.writes[#entry.writes + 1] = write
+    if write.key == 'pages' then entry.pages_at = #entry.writes end
     if #entry.writes == ENTRY_WRITES then entry.tell() end
     return true
   end

@@ -15,6 +15,7 @@ function Polls.count(meta, now, retention_s)
   local polls = redis.call('HGET', META, 'polls')
   if polls then return tonumber(polls) end
   polls = 0
+  flush()
   local state = redis.call('HGETALL', STATE)
   for i = 1, #state, 2 do
     local poll = is_poll(state[i]) and string.sub(state[i], 6)
