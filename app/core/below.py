@@ -12,7 +12,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from app.core.keys import prefixes
+from app.core.keys import parent, prefixes
 from app.core.stamp import Stamp
 
 # No writer is without a name, so these are before every stamp and equal to none.
@@ -84,6 +84,21 @@ class Index:
     def __init__(self) -> None:
         self._at: dict[str, Below] = {}
 
+    def fill(self, places: Iterable[tuple[str, Stamp]]) -> None:
+        """Put in the registers of a whole lesson, each with its place: a load of a full one holds up a worker."""
+        homes: dict[str, list[Below]] = {}
+        for key, place in places:
+            narrowest = parent(key)
+            if narrowest not in homes:
+                homes[narrowest] = [self._at.setdefault(prefix, Below()) for prefix in prefixes(key)]
+            for below in homes[narrowest]:
+                if place == DEAD:
+                    below.dead.add(key)
+                else:
+                    below.live.append((place, key))
+        for below in self._at.values():
+            below.live.sort()
+
     def at(self, prefix: str) -> Below:
         """What is below a prefix; not to be changed."""
         return self._at.get(prefix) or Below()
@@ -101,10 +116,13 @@ class Index:
 
     def move_all(self, moves: Iterable[Move]) -> None:
         """The same for many at once."""
-        of: dict[str, list[Move]] = {}
+        alike: dict[str, list[Move]] = {}
         for move in moves:
-            for prefix in prefixes(move.key):
-                of.setdefault(prefix, []).append(move)
+            alike.setdefault(parent(move.key), []).append(move)
+        of: dict[str, list[Move]] = {}
+        for its in alike.values():
+            for prefix in prefixes(its[0].key):
+                of.setdefault(prefix, []).extend(its)
         for prefix, its in of.items():
             below = self._at.setdefault(prefix, Below())
             below.move_all(its)

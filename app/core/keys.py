@@ -83,6 +83,11 @@ def prefixes(key: str) -> list[str]:
     return [key[:end] for end in cut if end < len(key)]
 
 
+def parent(key: str) -> str:
+    """The narrowest prefix whose clear covers `key`, empty where there is none: keys that share it share all of them."""
+    return key[: key.rfind("/", 0, -1) + 1]
+
+
 def names_page(key: str) -> bool:
     """Whether the page in a key is one that a slide may have; true of keys that have none."""
     name, _, below = key.partition("/")

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from app.core.below import ABSENT, DEAD, Index, Move
-from app.core.keys import EPHEMERAL, is_prefix, prefixes
+from app.core.keys import EPHEMERAL, is_prefix, parent, prefixes
 from app.core.stamp import Stamp
 
 NULL = "null"
@@ -77,9 +77,15 @@ class Lesson:
         self._registers = OrderedDict((register.key, register) for register in kept)
         self._index = Index()
         self.position = position
-        self._index.move_all(
-            Move(register.key, ABSENT, _place(register, self._above(register.key))) for register in kept
-        )
+        self._index.fill(self._places(kept))
+
+    def _places(self, registers: Iterable[Register]) -> Iterator[tuple[str, Stamp]]:
+        clears: dict[str, Stamp] = {}
+        for register in registers:
+            narrowest = parent(register.key)
+            if narrowest not in clears:
+                clears[narrowest] = self._above(register.key)
+            yield register.key, _place(register, clears[narrowest])
 
     def __len__(self) -> int:
         return len(self._registers)
