@@ -202,41 +202,133 @@ async def test_the_clock(run: Run, ms: int, shown: str) -> None:
         ([["opened"], ["state"], ["wait", 19_000]], "live"),
         ([["opened"], ["state"], ["wait", 21_000]], "delayed"),
         ([["opened"], ["state"], ["wait", 21_000], ["beat", 21_000]], "live"),
-        ([["opened"], ["state"], ["beat", 0], ["wait", 15_000], ["beat", 9_000]], "delayed"),  # held for 6 s
-        ([["opened"], ["state"], ["beat", 0], ["wait", 15_000], ["beat", 11_000]], "live"),
+        ([["opened"], ["state"], ["beat", 0], ["wait", 21_000], ["beat", 15_000]], "delayed"),  # held for 6 s
+        ([["opened"], ["state"], ["beat", 0], ["wait", 19_000], ["beat", 15_000]], "live"),
         ([["opened"], ["state"], ["behind", 0]], "delayed"),  # the server does not hear its store
         ([["opened"], ["state"], ["behind", 0], ["wait", 15_000], ["beat", 15_000]], "live"),
         ([["opened"], ["state"], ["behind", 0], ["state"]], "live"),  # news: it hears it again
         ([["opened"], ["state"], ["doubt"]], "reconnecting"),
         ([["opened"], ["state"], ["opened"]], "reconnecting"),
         ([["opened"], ["state"], ["opened"], ["beat", 0]], "live"),
+        # A clock that is set is not lateness, be it the device's or the server's; nor does it hide any.
+        *(
+            ([["opened"], ["state"], ["beat", 0], ["set", by], ["wait", 15_000], ["beat", 15_000]], "live")
+            for by in (-3_600_000, -30_000, 30_000, 3_600_000)
+        ),
+        *(
+            ([["opened"], ["state"], ["beat", 0], ["wait", 15_000], ["beat", 15_000 + by]], "live")
+            for by in (-3_600_000, -60_000, -30_000, -10_000, -6_000, 30_000)
+        ),
         (
-            [["opened"], ["state"], ["beat", 0], ["wait", 3_600_000], ["beat", 15_000]],
+            [
+                ["opened"],
+                ["state"],
+                ["beat", 0],
+                ["wait", 15_000],
+                ["beat", -15_000],
+                ["wait", 16_000],
+                ["beat", 0],
+            ],
             "live",
-        ),  # the clock was set
+        ),
+        (
+            [
+                ["opened"],
+                ["state"],
+                ["beat", 0],
+                ["wait", 15_000],
+                ["beat", -15_000],
+                ["wait", 21_000],
+                ["beat", 0],
+            ],
+            "delayed",  # held for 6 s, by the clock that fell back
+        ),
+        (
+            [["opened"], ["state"], ["beat", 0], ["wait", 21_000], ["beat", -15_000]],
+            "delayed",
+        ),  # both at once
+        (
+            [
+                ["opened"],
+                ["state"],
+                *[step for n in range(17) for step in (["wait", 19_000], ["beat", n * 15_000])],
+            ],
+            "delayed",  # ever later, at last by more than a minute
+        ),
+        (
+            [["opened"], ["state"], ["behind", 0], ["wait", 9_000], ["beat", 3_000]],
+            "delayed",
+        ),  # the first came at once
+        ([["opened"], ["state"], ["beat", 0], ["opened"], ["wait", 3_000], ["beat", -30_000]], "live"),
     ],
 )
 async def test_the_pulse_decides_what_is_said(run: Run, steps: list[list[Any]], verdict: str) -> None:
     """Live is said of what was heard lately and on time, and of nothing else."""
     script = """
-      const real = Date.now;
-      let now = 1_790_000_000_000;
+      const real = [Date.now, performance.now];
+      let [now, passed] = [1_790_000_000_000, 0];
       Date.now = () => now;
+      performance.now = () => passed;
       try {
         const pulse = new module.Pulse();
         for (const [step, by] of argument) {
-          if (step === "wait") now += by;
+          if (step === "wait") [now, passed] = [now + by, passed + by];
+          else if (step === "set") now += by;
           else if (step === "beat") pulse.beat({ now: 1_790_000_005_000 + by });
           else if (step === "behind") pulse.beat({ now: 1_790_000_005_000 + by, behind: true });
           else pulse[step]();
         }
         return [pulse.verdict(null), pulse.verdict("well"), pulse.offset];
       } finally {
-        Date.now = real;
+        [Date.now, performance.now] = real;
       }
     """
     found = await run("models/pulse.js", script, steps)
     assert found[:2] == [verdict, "delayed"]
+
+
+async def test_the_servers_clock_is_followed(run: Run) -> None:
+    """The offset is to the device's clock as it is now, and to the server's, whichever of them was set."""
+    script = """
+      const real = [Date.now, performance.now];
+      let [now, passed] = [1_790_000_000_000, 0];
+      Date.now = () => now;
+      performance.now = () => passed;
+      try {
+        const pulse = new module.Pulse();
+        pulse.opened();
+        return argument.map(([device, server]) => {
+          [now, passed] = [now + 15_000 + device, passed + 15_000];
+          pulse.beat({ now: 1_790_000_000_000 + passed + server });
+          return pulse.offset;
+        });
+      } finally {
+        [Date.now, performance.now] = real;
+      }
+    """
+    steps = [(0, 5_000), (-30_000, 5_000), (40_000, 5_000), (0, -25_000), (0, 35_000)]
+    assert await run("models/pulse.js", script, steps) == [5_000, 35_000, -5_000, -35_000, 25_000]
+
+
+async def test_a_dead_line_is_noticed_by_a_device_whose_clock_is_set_back(run: Run) -> None:
+    """The device's clock and that of the page: the longer silence counts, since the page's stands still while a device sleeps."""
+    script = """
+      const real = [Date.now, performance.now];
+      const silences = [];
+      try {
+        for (const [device, page] of argument) {
+          [Date.now, performance.now] = [() => 1_790_000_000_000, () => 0];
+          const pulse = new module.Pulse();
+          pulse.opened();
+          [Date.now, performance.now] = [() => 1_790_000_000_000 + device, () => page];
+          silences.push(pulse.silence);
+        }
+      } finally {
+        [Date.now, performance.now] = real;
+      }
+      return silences;
+    """
+    assert await run("models/pulse.js", script, [(-3_600_000, 40_000), (600_000, 100)]) == [40_000, 600_000]
 
 
 async def test_pauses_grow_and_differ(run: Run) -> None:

@@ -19,7 +19,7 @@ export class Problem extends Error {
   }
 }
 
-// `progress` is called at the head of the answer and at each part of its body, for who waits as long as something comes.
+// `progress` is called when the head of the answer has come, and again with each part of its body.
 export async function request(method, path, { json, body, headers = {}, signal, progress } = {}) {
   const init = { method, headers: { ...headers }, body, signal };
   if (json !== undefined) {
@@ -30,6 +30,25 @@ export async function request(method, path, { json, body, headers = {}, signal, 
   const data = await read(response, progress);
   if (response.ok) return { status: response.status, data, headers: response.headers };
   throw new Problem(response.status, data && typeof data === "object" ? data : {}, response.headers);
+}
+
+// A GET that is given up after so many ms without a byte.
+export async function ask(url, silence, outer) {
+  const abort = new AbortController();
+  const stop = () => abort.abort();
+  let timer = 0;
+  const progress = () => {
+    clearTimeout(timer);
+    timer = setTimeout(stop, silence);
+  };
+  progress();
+  if (outer) outer.addEventListener("abort", stop);
+  try {
+    return (await request("GET", url, { signal: abort.signal, progress })).data;
+  } finally {
+    clearTimeout(timer);
+    if (outer) outer.removeEventListener("abort", stop);
+  }
 }
 
 async function read(response, progress) {

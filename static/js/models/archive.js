@@ -6,8 +6,8 @@
 //   the moments before: the answer may come from a worker that is a flush behind the one that streams.
 // - A reset throws all of it away and so is followed by another fetch.
 
+import { ask } from "../helpers/api.js";
 import { backOff } from "../helpers/backoff.js";
-import { ask } from "./longpoll.js";
 
 const BEHIND = 3_000; // how far one worker's answer may be behind another's stream
 const RETRY = [1_000, 20_000];

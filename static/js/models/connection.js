@@ -9,10 +9,10 @@
 // - A page that comes back opens its stream anew.
 // - `offset` is the server's clock minus ours. `status` says what is known to be true: "live" needs a recent, punctual event of the stream in use.
 
+import { ask } from "../helpers/api.js";
 import { backOff } from "../helpers/backoff.js";
 import { urls } from "../helpers/urls.js";
 import { Detour } from "./detour.js";
-import { ask } from "./longpoll.js";
 import { Pulse } from "./pulse.js";
 import { Stream } from "./stream.js";
 import { watchPage } from "./wake.js";
@@ -73,7 +73,7 @@ export class Connection extends EventTarget {
     this.#pulse.opened();
     this.#await(!this.#pulse.seen);
     this.#stream = new Stream(this.#urls.events(this.#cursor), {
-      open: () => (this.#pulse.hear(), this.#await(true)),
+      open: () => (this.#pulse.opened(), this.#await(true)),
       state: (data, cursor) => this.#take(data, cursor),
       beat: (data) => this.#beat(data),
       end: () => this.#finish("ended"),
@@ -84,7 +84,7 @@ export class Connection extends EventTarget {
 
   // A page that has something to show leaves EventSource the time it takes to get through.
   #await(wanted) {
-    this.#due = wanted ? Date.now() + FIRST_STATE * (1 + Math.random() / 2) : Infinity;
+    this.#due = wanted ? performance.now() + FIRST_STATE * (1 + Math.random() / 2) : Infinity;
   }
 
   #close() {
@@ -119,7 +119,7 @@ export class Connection extends EventTarget {
   // A request in the stream's place, and `then` what follows its answer. Should it fail, a stream is opened anew.
   #question(then) {
     this.#close();
-    this.#openAt = Date.now() + backOff(RETRY, this.#failures++);
+    this.#openAt = performance.now() + backOff(RETRY, this.#failures++);
     this.#asked(async (signal) => {
       const state = await ask(this.#urls.state(this.#cursor), SILENCE, signal);
       this.#take(state, state.cursor);
@@ -142,8 +142,8 @@ export class Connection extends EventTarget {
 
   #tick() {
     if (this.#detour) this.#detour.tick();
-    else if (!this.#stream) !this.#asking && Date.now() >= this.#openAt && this.#open();
-    else if (this.#pulse.silence > TWO_MISSED || Date.now() > this.#due) this.#question(() => this.#goRound());
+    else if (!this.#stream) !this.#asking && performance.now() >= this.#openAt && this.#open();
+    else if (this.#pulse.silence > TWO_MISSED || performance.now() > this.#due) this.#question(() => this.#goRound());
     this.#judge();
   }
 

@@ -54,7 +54,7 @@ export class Detour {
     const hear = () => this.#pulse.hear();
     this.#pulse.opened();
     this.#trial = new Stream(this.#owner.events(), {
-      open: hear,
+      open: () => this.#pulse.opened(),
       state: hear,
       lost: hear,
       end: () => this.#owner.end(),

@@ -2,7 +2,7 @@
 // One question at a time, paced; failures make the pauses longer. What counts against an answer is silence, not its length: a
 // slow network may take minutes for it, and is asked for it once.
 
-import { request } from "../helpers/api.js";
+import { ask } from "../helpers/api.js";
 import { backOff } from "../helpers/backoff.js";
 
 const WAIT_S = 25; // what the server is asked to wait
@@ -35,24 +35,5 @@ export class LongPoll {
       }
       await new Promise((resolve) => setTimeout(resolve, backOff(PACE, failures)));
     }
-  }
-}
-
-// A GET that is given up after so many ms without a byte.
-export async function ask(url, silence, outer) {
-  const abort = new AbortController();
-  const stop = () => abort.abort();
-  let timer = 0;
-  const progress = () => {
-    clearTimeout(timer);
-    timer = setTimeout(stop, silence);
-  };
-  progress();
-  if (outer) outer.addEventListener("abort", stop);
-  try {
-    return (await request("GET", url, { signal: abort.signal, progress })).data;
-  } finally {
-    clearTimeout(timer);
-    if (outer) outer.removeEventListener("abort", stop);
   }
 }

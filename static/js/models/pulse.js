@@ -3,31 +3,37 @@
 //
 // A beat carries the server's time. The one that took least time to arrive gives the best offset; against
 // it, a beat that a proxy held back shows as late even though it came through.
+// No clock that is set is taken for lateness. Arrivals are measured by a clock that nobody sets. The server's fell back where a
+// beat's time is less than a turn after that of the beat before: being held back changes when a beat arrives, not what it says.
 
-const ONE_MISSED = 20_000; // beats come every 15 s
+const TURN = 15_000; // from a stream's beat to its next; one that is left out makes it more, nothing makes it less
+const ROUNDING = 1_000;
+const ONE_MISSED = 20_000;
 const LATE = 5_000;
-const JUMP = 60_000; // later than this is not a late beat but a local clock that was set
 
 export class Pulse {
-  #heard = 0;
+  #heard = { device: 0, page: 0 };
   #fresh = false;
   #seen = false; // there has been a state at all, from whatever source
-  #offset = 0;
-  #best = -Infinity;
+  #offset = 0; // to the device's clock
+  #best = -Infinity; // to the clock of arrivals
+  #last = null; // the server's time in the beat before
   #late = 0;
   #behind = false; // the server says that it does not hear its store
 
-  // A new source measures anew; until its first beat the old offset is the best guess there is.
+  // A new source measures anew, be it another connection of the same stream: it may be another server's. Until its first
+  // beat the old offset is the best guess there is.
   opened() {
     this.hear();
     this.#fresh = false;
     this.#best = -Infinity;
+    this.#last = null;
     this.#late = 0;
     this.#behind = false;
   }
 
   hear() {
-    this.#heard = Date.now();
+    this.#heard = { device: Date.now(), page: performance.now() };
   }
 
   state() {
@@ -40,10 +46,19 @@ export class Pulse {
     this.hear();
     this.#behind = behind;
     this.#fresh = this.#seen;
-    const sample = now - Date.now();
-    if (this.#best - sample > JUMP) this.#best = -Infinity;
+    this.#follow(now);
+    // The first beat of a stream that is told at once that the server is behind comes before its turn.
+    if (this.#last === null && behind) return;
+    this.#last = now;
+  }
+
+  #follow(now) {
+    const arrived = performance.now();
+    const sample = now - arrived;
+    const apart = this.#last === null ? TURN : now - this.#last;
+    if (apart < TURN - ROUNDING) this.#best -= TURN - apart;
     this.#best = Math.max(this.#best, sample);
-    this.#offset = this.#best;
+    this.#offset = Math.round(this.#best + arrived - Date.now());
     this.#late = this.#best - sample;
   }
 
@@ -51,12 +66,9 @@ export class Pulse {
     this.#fresh = false;
   }
 
-  get heard() {
-    return this.#heard;
-  }
-
+  // By the longer of two clocks: the device's may be set back, the page's stands still while the device sleeps.
   get silence() {
-    return Date.now() - this.#heard;
+    return Math.max(Date.now() - this.#heard.device, performance.now() - this.#heard.page);
   }
 
   get seen() {
