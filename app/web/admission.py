@@ -91,5 +91,5 @@ async def holds_key(request: Request, code: str) -> bool:
 def guessing() -> Problem:
     """429, for a code that is not looked up."""
     headers = {"retry-after": str(int(REFILL_S))}
-    detail = "Too many unknown lesson codes from this address. Try again later."
+    detail = "Many unknown codes were tried from your network. Check the code, wait a minute, then try again."
     return Problem(429, detail, type="too-many-guesses", headers=headers)

@@ -1,10 +1,12 @@
 """Problems as pages: what a type means, and what a browser is shown instead of raw JSON.
 
 Rules: one page for both (`static/problem.html`), without a script, under the policy of all pages; every text is escaped. A
+person who was refused reads `detail` and no more: what a client does is for who writes one, and stands on the type's page. A
 request gets a page only where a person will read the answer: it is a navigation, or says nothing of itself (browsers send
 `Sec-Fetch-Mode` to secure addresses alone), and it prefers HTML. Programs, scripts of pages, pictures and streams get JSON.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -47,14 +49,14 @@ def about(assets: Assets, name: str) -> Response:
     """The page of a type: what it means, what a client does, how it is recognised."""
     kind = TYPES[name]
     known_by = f'<p class="help">Type <code>{escape(uri(name))}</code>, status {kind.status}.</p>'
-    body = _page(assets, kind.title, [_lead(kind.means), _paragraph(kind.act), known_by])
+    lead = f'<p class="lead">{_coded(kind.means)}</p>'
+    body = _page(assets, kind.title, [lead, f"<p>{_coded(kind.act)}</p>", known_by])
     return Response(body, headers=PAGE_HEADERS, media_type=HTML)
 
 
-def answer(assets: Assets, body: Mapping[str, Any], name: str, headers: Mapping[str, str]) -> Response:
+def answer(assets: Assets, body: Mapping[str, Any], headers: Mapping[str, str]) -> Response:
     """A problem, as its JSON would be, as a page with the same status and headers."""
-    act = [_paragraph(TYPES[name].act)] if name else []
-    page = _page(assets, body["title"], [_lead(body["detail"]), *act, AGAIN])
+    page = _page(assets, body["title"], [_lead(body["detail"]), AGAIN])
     return Response(page, body["status"], {**PAGE_HEADERS, **headers}, media_type=HTML)
 
 
@@ -67,5 +69,6 @@ def _lead(text: str) -> str:
     return f'<p class="lead">{escape(text)}</p>'
 
 
-def _paragraph(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
+def _coded(text: str) -> str:
+    """A text of the table, whose names of fields and headers stand in backticks."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))

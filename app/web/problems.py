@@ -74,7 +74,7 @@ def answer(request: Request, problem: Problem) -> Response:
     if not problempages.wanted(request):
         return response(problem)
     assets: Assets = request.app.state.services.assets
-    return problempages.answer(assets, problem.body, problem.type, {**UNKEPT, **problem.headers})
+    return problempages.answer(assets, problem.body, {**UNKEPT, **problem.headers})
 
 
 def response(problem: Problem) -> Response:

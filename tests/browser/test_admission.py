@@ -1,6 +1,7 @@
 """A school's one address has no guess left: the teacher's link opens the lesson that nobody has open, and a pupil's second try does."""
 
 import json
+import re
 
 import httpx
 from playwright.async_api import expect
@@ -11,6 +12,7 @@ from app.store.contract import Change
 from app.store.redis import RedisStore
 from app.web import auth
 from app.web.guesses import BURST
+from scripts.lib.lecture import Lecture
 from scripts.lib.server import Server
 from tests.browser.conftest import OpenWindow
 from tests.support.eventually import eventually
@@ -59,3 +61,28 @@ async def test_a_pupils_second_try_opens_the_lesson(
     await expect(window.page.get_by_role("heading", level=1)).to_have_text("Too many unknown codes")
     await window.page.get_by_role("link", name="Try again").click()
     await expect(window.page).to_have_title("Decision trees · Lectern")
+
+
+async def test_a_teacher_without_a_key_is_asked_for_it(lecture: Lecture, open_window: OpenWindow) -> None:
+    """Not shown a panel that works on nothing: no guess is left for the lesson, and the key needs none."""
+    teacher = lecture.teacher
+    window = await open_window(teacher.teach_url.rsplit("/", 2)[0])
+    window.expected.append("429")
+    refusal = {
+        "type": "/problems/too-many-guesses",
+        "title": "Too many unknown codes",
+        "status": 429,
+        "detail": "Later.",
+    }
+    known = re.compile(r"/state\?as=teacher$")
+    await window.page.route(
+        known, lambda route: route.fulfill(status=429, json=refusal, content_type="application/problem+json")
+    )
+    await window.page.goto(teacher.teach_url)
+    await expect(window.page.get_by_role("alert")).to_have_text(
+        "Too many codes were tried from this network. Wait a minute, then try again."
+    )
+    await window.page.unroute(known)
+    await window.page.get_by_label("Key or teacher link").fill(teacher.key)
+    await window.page.get_by_role("button", name="Open the panel").click()
+    await expect(window.page.locator("#link")).to_have_attribute("data-status", "live")

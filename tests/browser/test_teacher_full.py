@@ -15,7 +15,7 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.teacher_panel import LINE, ON_LINE, Panel, page_is, register
 from tests.support.eventually import eventually
 
-FULL = "This lesson is full: clear some ink. Page turns still work."
+FULL = "This lesson is full: clear some ink, or delete a poll. Page turns still work."
 CONFLICT = "409 (Conflict)"
 STROKE = {"tool": "pen", "color": "#0072b2", "width": 24, "points": [100, 100, 50, 0]}
 POLL: dict[str, Any] = {"question": "Why?", "options": ["a", "b"], "status": "open"}

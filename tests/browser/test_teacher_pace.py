@@ -171,6 +171,23 @@ async def test_a_full_lesson_takes_what_takes_away(run: Run) -> None:
     assert waiting == 0
 
 
+async def test_as_many_polls_as_one_may_have_are_no_bound_for_ink(run: Run) -> None:
+    """A poll that is refused leaves the pen alone; when one is deleted, there is room again, and it is told."""
+    told = await run(f"""async ({{ load, tick }}) => {{
+      {OUTBOX}
+      const seen = [];
+      outbox.addEventListener("room", () => seen.push("room"));
+      const look = async (key, value) => (outbox.put([[key, value]]), await tick(), seen.push(outbox.full));
+      answers.push(fail(409, [], "lesson-full"), undefined, undefined, fail(409, [], "lesson-full"));
+      await look("poll/many", {{ status: "open" }});
+      await look("ink/p/s", 1);
+      await look("poll/few", null);
+      await look("ink/p/t", 2);
+      return seen;
+    }}""")
+    assert told == [False, False, "room", False, True]
+
+
 @pytest.mark.parametrize(
     ("status", "kind", "verdict"),
     [

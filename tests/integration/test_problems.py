@@ -18,6 +18,7 @@ async def test_a_type_has_a_page_about_it(visitor: httpx.AsyncClient, name: str)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert f"<code>/problems/{name}</code>, status {TYPES[name].status}" in page.text
     assert "{{" not in page.text
+    assert "`" not in page.text  # what stands in backticks in the table is set as code
 
 
 async def test_a_type_that_is_none_has_no_page(visitor: httpx.AsyncClient) -> None:
@@ -51,6 +52,8 @@ async def test_a_browser_is_shown_a_page(
     assert page.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
     assert f"<h1>{told['title'].replace(chr(39), '&#x27;')}</h1>" in page.text
     assert told["detail"].replace("'", "&#x27;") in page.text
+    kind = TYPES.get(told["type"].removeprefix("/problems/"))
+    assert kind is None or kind.act not in page.text, "what a client does is no word for a person"
 
 
 async def test_a_page_holds_nothing_of_the_address(visitor: httpx.AsyncClient) -> None:

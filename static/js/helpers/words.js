@@ -2,7 +2,7 @@
 //
 // By the problem's type (docs/PROTOCOL.md, section 1). Where there is none, a proxy, a filter or nobody has answered.
 
-export const FULL = "This lesson is full: clear some ink. Page turns still work.";
+export const FULL = "This lesson is full: clear some ink, or delete a poll. Page turns still work.";
 export const TOO_LATE = "A change of yours came too late: another panel has changed the same since. Make it again if it should stand.";
 export const OTHER_SITE = "The server does not take changes from this address. Open the panel at the address that the server is set up for; what waits here is kept.";
 const LATER = "The server cannot take it just now. Try again in a moment.";
@@ -15,7 +15,7 @@ const TYPES = {
   "owner-only": "Only the lesson's own key can do this. Open the panel by the link you got when the lesson was started.",
   "other-site": OTHER_SITE,
   "decks-full": "This lesson holds as many slides as it may. Start a new lesson for more.",
-  "pages-full": "This lesson has as many pages as it may. Start a new lesson for more, or split the PDF.",
+  "pages-full": "This lesson has as many pages as it may. Skip some that are not needed, then try again.",
   "disk-full": "The server has no room for more files. Tell the people who run it; all that is there stays.",
   "decks-busy": "Many PDFs are being prepared at the moment. Try again in a minute.",
   "decks-away": "The server cannot store slides at the moment. Try again in a minute.",

@@ -24,7 +24,7 @@ export class Clock extends EventTarget {
   #offset = 0;
   #synced = false;
 
-  constructor({ writer = `panel-${random()}`, now = Date.now } = {}) {
+  constructor({ writer = `panel-${random()}`, now = () => Date.now() } = {}) {
     super();
     this.writer = writer;
     this.#now = now;

@@ -34,7 +34,7 @@ export class Desk {
     return this.#outbox.state === "ended";
   }
 
-  // What would be added is refused at the moment.
+  // A stroke would be refused at the moment.
   get full() {
     return this.#outbox.full;
   }

@@ -7,7 +7,7 @@
 // would be added: what only takes away still goes. A missing key pauses until resume(). The end of the lesson is the outbox's.
 // Which press goes once more, or without a stamp, says helpers/presses.js. What has an `again` is then made anew first.
 // Events: "change" (waiting), "renewed" {writes}, "sent" {writes: [{key, stamp, applied}]}, "refused" {problem, writes},
-// "room" (it was full, and has place again), "waits" {problem}, "denied", "ended".
+// "room" (a full lesson has place again), "waits" {problem}, "denied", "ended".
 
 import { frees, insists, written } from "../helpers/presses.js";
 import { batch, conflate, covers, groupsOf, inTurn, refused, returned, weigh } from "../helpers/queue.js";
@@ -28,7 +28,7 @@ export class Outbox extends EventTarget {
   #timer = null;
   #state = "open"; // or "paused", "ended"
   #pace = new Pace();
-  #full = -Infinity; // until when the lesson counts as full
+  #full = -Infinity; // until when it counts as full of ink
   #careful = 0; // requests still to be sent group by group, to find out which write is refused
 
   // send(writes, signal) -> {applied, stamps}; store: models/shelf.js, or null to keep nothing over a reload.
@@ -62,7 +62,7 @@ export class Outbox extends EventTarget {
     return this.#failures > 0;
   }
 
-  // Whether what would be added is refused at the moment.
+  // Whether a stroke would be refused at the moment. That a poll was says nothing of it: polls have a bound of their own.
   get full() {
     return performance.now() < this.#full;
   }
@@ -172,15 +172,15 @@ export class Outbox extends EventTarget {
 
   #refused(problem, flying, full) {
     const dropped = refused(flying, problem.errors, full);
-    if (full) this.#full = performance.now() + FULL;
+    if (full && dropped?.some(({ key }) => key.startsWith("ink/"))) this.#full = performance.now() + FULL;
     this.#careful = dropped ? Math.max(0, this.#careful - 1) : groupsOf(flying);
     this.#queue = returned(flying.filter((entry) => !dropped?.includes(entry)), this.#queue);
     if (dropped) this.#tell("refused", { problem, writes: dropped });
   }
 
   #room() {
-    if (this.#full > -Infinity) this.#tell("room", {});
     this.#full = -Infinity;
+    this.#tell("room", {});
   }
 
   #shift(delta) {

@@ -15,7 +15,7 @@ export class Tuner {
   #running = false;
 
   // `over` says whether the lesson has ended: nothing is written to it then.
-  constructor({ clock, send, lesson, over = () => false, now = Date.now }) {
+  constructor({ clock, send, lesson, over = () => false, now = () => Date.now() }) {
     this.#clock = clock;
     this.#send = send;
     this.#lesson = lesson;

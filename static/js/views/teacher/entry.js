@@ -25,7 +25,7 @@ export class Entry {
   // Resolves once the teacher is in: {key} where one was used, {now} with the server's clock.
   async open() {
     const key = keyIn(location.hash);
-    if (!key) return await this.#known() ?? { key: await this.ask() };
+    if (!key) return this.#known();
     try {
       return { key, now: await this.#patiently(() => this.#trade(key)) };
     } catch (problem) {
@@ -71,7 +71,8 @@ export class Entry {
       const { headers } = await this.#patiently(() => request("GET", path));
       return { now: dateOf(headers) };
     } catch (problem) {
-      return verdict(problem) === "denied" ? null : {};
+      if (problem.type === "too-many-guesses") return { key: await this.ask(explained(problem)) }; // who holds the key does not guess
+      return verdict(problem) === "denied" ? { key: await this.ask() } : {};
     }
   }
 
