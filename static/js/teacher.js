@@ -100,6 +100,7 @@ uploads.addEventListener("denied", denied);
 outbox.addEventListener("refused", ({ detail: { problem } }) => says.say(explained(problem), "fault"));
 outbox.addEventListener("room", () => says.unsay(FULL));
 outbox.addEventListener("waits", ({ detail: { problem } }) => problem.type === "other-site" && says.say(OTHER_SITE, "fault"));
+outbox.addEventListener("sent", () => says.unsay(OTHER_SITE));
 // A clock that was set, or a stamp of ours that lost: the lesson's newest stamp may be ahead of the clock.
 clock.addEventListener("shift", () => !desk.ended && tuner.run());
 outbox.addEventListener("sent", ({ detail }) => detail.writes.some(({ applied }) => !applied) && tuner.run());
@@ -111,7 +112,7 @@ about();
 
 // The cookie has run out: ask for the key again. What waits goes on waiting.
 async function denied() {
-  await entry.ask("Signed out. Nothing is lost: what waits is sent once you are back.");
+  await entry.ask("You are signed out: this visit is over, or its key was taken back. Nothing is lost: what waits is sent once you are back.");
   outbox.resume();
   connection.start();
 }
