@@ -115,13 +115,17 @@ async def on_refused(request: Request, fault: Refused) -> Response:
 async def on_unavailable(request: Request, fault: StoreUnavailable) -> Response:
     """Handler for a store that does not answer."""
     STORE_AWAY.note(fault)
-    return answer(request, _away("Lessons cannot be read or changed just now. Try again in a moment.", "store-away"))
+    return answer(
+        request, _away("Lessons cannot be read or changed just now. Try again in a moment.", "store-away")
+    )
 
 
 async def on_decks_unavailable(request: Request, fault: ObjectsUnavailable) -> Response:
     """Handler for an object store that does not answer."""
     DECKS_AWAY.note(fault)
-    return answer(request, _away("Slides cannot be fetched or added just now. Try again in a moment.", "decks-away"))
+    return answer(
+        request, _away("Slides cannot be fetched or added just now. Try again in a moment.", "decks-away")
+    )
 
 
 def _away(detail: str, type_: str) -> Problem:
