@@ -15,7 +15,7 @@ from typing import NamedTuple
 from app.core.keys import parent, prefixes
 from app.core.stamp import Stamp
 
-# No writer is without a name, so these are before every stamp and equal to none.
+# No writer is without a name, so these are before every stamp and equal to none; there is one of each.
 ABSENT = Stamp(-1, 0, "")
 DEAD = Stamp(0, 0, "")
 
@@ -51,23 +51,35 @@ class Below:
         """Those that a clear of this stamp reaches, oldest first."""
         return self.live[: bisect_left(self.live, (stamp, ""))]
 
-    def move(self, move: Move) -> None:
+    def move(self, key: str, was: Stamp, now: Stamp) -> None:
         """One register's place is another now."""
-        key, was, now = move
-        if was == DEAD:
+        live = self.live
+        if was is DEAD:
             self.dead.discard(key)
-        elif was != ABSENT:
-            del self.live[bisect_left(self.live, (was, key))]
-        if now == DEAD:
+        elif was is not ABSENT:
+            del live[bisect_left(live, (was, key))]
+        if now is DEAD:
             self.dead.add(key)
-        elif now != ABSENT:
-            insort(self.live, (now, key))
+        elif now is not ABSENT:
+            place = (now, key)
+            if not live or live[-1] < place:  # mostly it is the newest of all
+                live.append(place)
+            else:
+                insort(live, place)
+
+    def remove(self, places: list[tuple[Stamp, str]]) -> None:
+        """Live ones, in their order: at once where nothing is between them, as between the pieces of a stroke."""
+        at = bisect_left(self.live, places[0])
+        if self.live[at : at + len(places)] == places:
+            del self.live[at : at + len(places)]
+        else:
+            self.move_all([Move(key, was, ABSENT) for was, key in places])
 
     def move_all(self, moves: Sequence[Move]) -> None:
         """The same for many at once."""
         if len(moves) * FEW < len(self.live):
             for move in moves:
-                self.move(move)
+                self.move(*move)
             return
         gone = {(move.was, move.key) for move in moves}
         come = [(move.now, move.key) for move in moves if move.now > DEAD]
@@ -103,16 +115,39 @@ class Index:
         """What is below a prefix; not to be changed."""
         return self._at.get(prefix) or Below()
 
-    def move(self, key: str, was: Stamp, now: Stamp) -> None:
-        """A register's place is another now."""
-        if was != now:
-            for prefix in prefixes(key):
-                below = self._at.get(prefix)
-                if below is None:
-                    below = self._at[prefix] = Below()
-                below.move(Move(key, was, now))
-                if not below:
-                    del self._at[prefix]
+    def move(self, above: Iterable[str], key: str, was: Stamp, now: Stamp) -> None:
+        """A register's place is another now, at each prefix above it."""
+        if was is now or was == now:
+            return
+        at = self._at
+        for prefix in above:
+            below = at.get(prefix)
+            if below is None:
+                below = at[prefix] = Below()
+            below.move(key, was, now)
+            if now is ABSENT and not below:
+                del at[prefix]
+
+    def remove_below(self, prefix: str) -> list[str]:
+        """All that is below a prefix goes; answers with its keys."""
+        below = self._at.pop(prefix, None)
+        if below is None:
+            return []
+        alike: dict[str, list[tuple[Stamp, str]]] = {}
+        for place in below.live:
+            alike.setdefault(parent(place[1]), []).append(place)
+        of: dict[str, list[tuple[Stamp, str]]] = {}
+        for its in alike.values():
+            for other in prefixes(its[0][1]):
+                if other != prefix:
+                    of.setdefault(other, []).extend(its)
+        for other, places in of.items():
+            around = self._at[other]
+            around.remove(sorted(places))
+            if not around:
+                del self._at[other]
+        self.move_all([Move(key, DEAD, ABSENT) for key in below.dead])
+        return [*(key for _, key in below.live), *below.dead]
 
     def move_all(self, moves: Iterable[Move]) -> None:
         """The same for many at once."""

@@ -77,10 +77,12 @@ def is_prefix(key: str) -> bool:
 
 def prefixes(key: str) -> list[str]:
     """Every prefix whose clear covers `key`, widest first: `ink/p/s` -> `ink/`, `ink/p/`."""
-    if "/" not in key:
-        return []
-    cut = [at + 1 for at, char in enumerate(key) if char == "/"]
-    return [key[:end] for end in cut if end < len(key)]
+    found: list[str] = []
+    end = key.find("/") + 1
+    while 0 < end < len(key):
+        found.append(key[:end])
+        end = key.find("/", end) + 1
+    return found
 
 
 def parent(key: str) -> str:

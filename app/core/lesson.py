@@ -84,7 +84,7 @@ class Lesson:
         for register in registers:
             narrowest = parent(register.key)
             if narrowest not in clears:
-                clears[narrowest] = self._above(register.key)
+                clears[narrowest] = self._newest_clear(prefixes(register.key))
             yield register.key, _place(register, clears[narrowest])
 
     def __len__(self) -> int:
@@ -125,37 +125,52 @@ class Lesson:
         return applied
 
     def _apply(self, position: Position, write: Write) -> bool:
-        above = self._above(write.key)
-        if above > write.stamp:
+        key, stamp, raw, mark = write
+        above = prefixes(key)
+        newest = self._newest_clear(above) if above else ABSENT
+        if newest > stamp:
             return False
-        if is_prefix(write.key):
-            return self._clear(position, write, above)
-        old = self._registers.get(write.key)
-        if old is not None and old.stamp >= write.stamp:
-            return False
-        mark = max(write.mark, old.mark) if old else write.mark
-        raw = NULL if write.key in EPHEMERAL else write.raw
-        cover = old.cover if old else self._absorb(write.key, above)
-        self._put(Register(write.key, write.stamp, raw, mark, position, cover), old, above)
-        self._registers.move_to_end(write.key)
+        if is_prefix(key):
+            return self._clear(position, write, above, newest)
+        registers = self._registers
+        old = registers.get(key)
+        cover = None
+        if old is not None:
+            if old.stamp >= stamp:
+                return False
+            mark = max(mark, old.mark)
+            cover = old.cover
+        elif above:
+            cover = self._absorb(key, above, newest)
+        register = Register(key, stamp, NULL if key in EPHEMERAL else raw, mark, position, cover)
+        registers[key] = register
+        if old is not None:
+            registers.move_to_end(key)
+        if above:
+            was = _place(old, newest) if old is not None else ABSENT
+            self._index.move(above, key, was, _place(register, newest))
         return True
 
-    def _above(self, key: str) -> Stamp:
-        """The newest clear above a key."""
-        return max((clear.stamp for each in prefixes(key) if (clear := self._clear_at(each))), default=ABSENT)
+    def _newest_clear(self, above: Sequence[str]) -> Stamp:
+        newest = ABSENT
+        for prefix in above:
+            clear = self._clear_at(prefix)
+            if clear is not None and clear.stamp > newest:
+                newest = clear.stamp
+        return newest
 
     def _clear_at(self, prefix: str) -> Cover | Register | None:
         host = self._registers.get(prefix[:-1])
         return host.cover if host else self._registers.get(prefix)
 
-    def _absorb(self, key: str, above: Stamp) -> Cover | None:
+    def _absorb(self, key: str, above: Sequence[str], newest: Stamp) -> Cover | None:
         clear = self._registers.pop(key + "/", None)
         if clear is None:
             return None
-        self._index.move(clear.key, _place(clear, above), ABSENT)
+        self._index.move(above, clear.key, _place(clear, newest), ABSENT)
         return Cover(clear.stamp, clear.position)
 
-    def _clear(self, position: Position, clear: Write, above: Stamp) -> bool:
+    def _clear(self, position: Position, clear: Write, above: Sequence[str], newest: Stamp) -> bool:
         old = self._clear_at(clear.key)
         if old is not None and old.stamp >= clear.stamp:
             return False
@@ -164,11 +179,13 @@ class Lesson:
         host = self._registers.get(clear.key[:-1])
         if host is not None:
             cover = Cover(clear.stamp, told)
-            register = host._replace(cover=cover, position=max(told, host.position))
+            register = Register(host.key, host.stamp, host.raw, host.mark, max(told, host.position), cover)
         else:
             host = self._registers.get(clear.key)
             register = Register(clear.key, clear.stamp, clear.raw, clear.mark, told)
-        self._put(register, host, above)
+        self._registers[register.key] = register
+        was = _place(host, newest) if host else ABSENT
+        self._index.move(above, register.key, was, _place(register, newest))
         if loud or host is None:
             self._registers.move_to_end(register.key, last=loud)
         return True
@@ -182,11 +199,8 @@ class Lesson:
         ):
             self._index.move_all([self._bury(key, was, position, clear.stamp) for was, key in older])
             return False
-        moves = [Move(key, was, ABSENT) for was, key in older]
-        moves += [Move(key, DEAD, ABSENT) for key in below.dead]
-        for move in moves:
-            del self._registers[move.key]
-        self._index.move_all(moves)
+        for key in self._index.remove_below(clear.key):
+            del self._registers[key]
         return True
 
     def _bury(self, key: str, was: Stamp, position: Position, clear: Stamp) -> Move:
@@ -195,10 +209,6 @@ class Lesson:
             register = self._registers[key] = register._replace(raw=NULL, position=position)
             self._registers.move_to_end(key)
         return Move(key, was, _place(register, clear))
-
-    def _put(self, register: Register, old: Register | None, above: Stamp) -> None:
-        self._registers[register.key] = register
-        self._index.move(register.key, _place(old, above) if old else ABSENT, _place(register, above))
 
 
 def _place(register: Register, above: Stamp) -> Stamp:

@@ -50,15 +50,17 @@ class RedisStore:
         self._renewed_at = float("-inf")
         self._censuses: list[bytes | None] = []  # the last heard, by worker
         self._total: dict[str, int] = {}  # and their sum
-        self._write = self._script(*APPLY, "migrate", "tally", "polls", "pages", "write")
+        bounds = _bounds(self._limits)
+        self._write = self._script(*APPLY, "migrate", "tally", "polls", "pages", "write", before=bounds)
+        self._write_plain = self._script(*APPLY, "plain", "write", before=bounds)
         self._append = self._script(*APPLY, "pages", "append")
         self._load = self._script("registers", "load")
         self._vote = self._script(*APPLY, "tally", "vote")
         self._publish = self._script(*APPLY, "tally", "polls", "publish")
 
-    def _script(self, *names: str) -> AsyncScript:
-        source = "\n".join((files("app.store") / "lua" / f"{name}.lua").read_text() for name in names)
-        return self.redis.register_script(source)
+    def _script(self, *names: str, before: str = "") -> AsyncScript:
+        sources = [(files("app.store") / "lua" / f"{name}.lua").read_text() for name in names]
+        return self.redis.register_script("\n".join([before, *sources]))
 
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
         status, *_ = await self._send(lesson, changes, now, "create")
@@ -78,13 +80,18 @@ class RedisStore:
         )
 
     async def _send(self, lesson: str, changes: Sequence[Change], now: int, mode: str) -> list[Any]:
-        limits = self._limits
-        args: list[Any] = [now, mode, limits.registers, limits.value_bytes, limits.feed, limits.retention_s]
-        args += [limits.polls, limits.pages]
-        for change in changes:
-            keep = 0 if change.key in EPHEMERAL else 2 if has_room(change.key) else 1
-            args += [change.key, str(change.stamp or ""), change.mark, keep, change.raw]
-        answer: list[Any] = await self._call(lambda: self._write(lesson_keys(lesson), args))
+        args: list[Any] = [now, mode]
+        plain = mode == "write"
+        for key, raw, stamp, mark in changes:
+            keep = 0 if key in EPHEMERAL else 2 if has_room(key) else 1
+            args += [key, str(stamp or ""), mark, keep, raw]
+            plain = plain and key != "pages" and not key.startswith("poll/")
+        keys = lesson_keys(lesson)
+        if plain:
+            answer: list[Any] = await self._call(lambda: self._write_plain(keys, args))
+            if answer[0] != b"form":
+                return answer
+        answer = await self._call(lambda: self._write(keys, args))
         return answer
 
     async def append(self, lesson: str, deck: str, pages: int, now: int) -> Position:
@@ -227,6 +234,19 @@ class RedisStore:
             self._renewed_at = now
             with suppress(StoreUnavailable):
                 await renew(self.redis, self._url, verify_tls=self._verify_tls)
+
+
+def _bounds(limits: Limits) -> str:
+    """What write.lua is told once and for all."""
+    told = {
+        "REGISTERS_MAX": limits.registers,
+        "BYTES_MAX": limits.value_bytes,
+        "POLLS_MAX": limits.polls,
+        "PAGES_MAX": limits.pages,
+        "FEED_MAX": limits.feed,
+        "RETENTION_S": limits.retention_s,
+    }
+    return f"local {', '.join(told)} = {', '.join(map(str, told.values()))}"
 
 
 def _summed(censuses: Iterable[bytes | None]) -> dict[str, int]:

@@ -3,7 +3,7 @@
 -- Answers {'unknown' | 'ended' | 'pages'} or {'ok', position}.
 
 local now, deck, number = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3])
-local meta = Meta.read()
+local meta = read_meta()
 if not meta then return { 'unknown' } end
 if meta.ended == 1 then return { 'ended' } end
 -- Told again, by a process that took the deck over: a teacher may have taken pages out meanwhile.
@@ -20,17 +20,17 @@ end
 if #order > before and #order > tonumber(ARGV[4]) then return { 'pages' } end
 
 local entry = new_entry(meta, now, ARGV[5])
-local function take(key, keep, raw, stamp)
-  entry.take({ key = key, mark = 0, keep = keep, raw = raw, stamp = stamp })
+local function set(key, keep, raw, stamp)
+  take(entry, { key = key, mark = 0, keep = keep, raw = raw, stamp = stamp })
 end
-take('appended/' .. deck, '2', 'true', issue_stamp(meta, nil, now))
-if #order > before then take('pages', '1', Pages.encode(order), Pages.stamp_after(meta, register)) end
+set('appended/' .. deck, '2', 'true', issue_stamp(meta, nil, now))
+if #order > before then set('pages', '1', Pages.encode(order), Pages.stamp_after(meta, register)) end
 local slide = get('slide')
 if not slide or slide.raw == 'null' then
   local first = deck .. '-1'
-  take('slide', '1', '{"page":"' .. first .. '"}', Pages.stamp_after(meta, slide))
-  take('shown/' .. first, '2', 'true', Pages.stamp_after(meta, get('shown/' .. first)))
+  set('slide', '1', '{"page":"' .. first .. '"}', Pages.stamp_after(meta, slide))
+  set('shown/' .. first, '2', 'true', Pages.stamp_after(meta, get('shown/' .. first)))
 end
-entry.tell()
-Meta.save(meta, now, ARGV[6])
+tell(entry)
+save_meta(meta, now, ARGV[6])
 return { 'ok', meta.last }

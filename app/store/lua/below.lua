@@ -2,26 +2,25 @@
 
 -- The families of which a prefix may be cleared (core/keys.py): no other needs a place in `names`.
 local CLEARED = { ['ink/'] = true, ['poll/'] = true, ['notes/'] = true }
-local routes = {}
+-- The form of a lesson, in meta's `form`: in 2, a cover was in `names` also where its register's value was there.
+local FORM = 3
+local routes, NOWHERE = {}, {}
 
 -- The prefixes above a key whose clears cover it. Only a stroke has anything below it: where there are two, the key is a stroke
 -- or the clear of its pieces (`other` is the one for the other); the third is that clear, of the stroke `host`.
 local function prefixes(key)
   local found = routes[key]
   if found then return found end
-  found = {}
+  local size, first = #key, find(key, '/', 1, true)
+  local family = first and first < size and sub(key, 1, first)
+  local second = family and find(key, '/', first + 1, true)
+  local third = second and second < size and find(key, '/', second + 1, true)
+  if not family or not CLEARED[family] then found = NOWHERE
+  elseif not second or second == size then found = { family }
+  elseif not third then found = { family, sub(key, 1, second), other = key .. '/' }
+  elseif third == size then found = { family, sub(key, 1, second), other = sub(key, 1, -2), is_clear = true }
+  else found = { family, sub(key, 1, second), sub(key, 1, third), host = sub(key, 1, third - 1) } end
   routes[key] = found
-  local at = string.find(key, '/', 1, true)
-  if at and CLEARED[string.sub(key, 1, at)] then
-    local depth, size = 0, #key
-    while at and at < size do
-      depth = depth + 1
-      found[depth] = string.sub(key, 1, at)
-      if depth == 3 then found.host = string.sub(key, 1, at - 1) end
-      at = string.find(key, '/', at + 1, true)
-    end
-    if depth == 2 then found.is_clear, found.other = at == size, at and string.sub(key, 1, -2) or key .. '/' end
-  end
   return found
 end
 
@@ -35,34 +34,41 @@ end
 
 local function newest_above(above)
   local newest
-  for i, prefix in ipairs(above) do
-    local clear = known[prefix] ~= false and get(prefix)
+  for i = 1, #above do
     local host = i == 3 and known[above.host] ~= false and get(above.host)
-    if host then clear = host.cover end
+    local clear = host and host.cover
+    if not host and known[above[i]] ~= false then clear = get(above[i]) end
     if clear and not (newest and below(clear.stamp, newest)) then newest = clear.stamp end
   end
   return newest
 end
 
-local function sortable(stamp) return string.format('%015.0f%010.0f', stamp.ms, stamp.counter) .. stamp.writer end
+-- The part of a member between its prefix and its key: a stamp that sorts as text, or '\1'.
+local function sortable(stamp)
+  if not stamp.sortable then
+    local ms, counter = match(stamp_text(stamp), '^(%d+)%.(%d+)')
+    stamp.sortable = '\0' .. sub('000000000000000', #ms + 1) .. ms .. sub('0000000000', #counter + 1) .. counter .. stamp.writer .. '\0'
+  end
+  return stamp.sortable
+end
 
--- The part of a member between prefix and key: the stamp at which a clear takes something away, or none.
+-- The stamp at which a clear takes something away, or none.
 local function place(register, newest)
   local alive, cover = register.stamp, register.cover and register.cover.stamp
   if newest and below(alive, newest) then alive = cover and not below(cover, newest) and cover end
-  return alive and '\0' .. sortable(alive) .. '\0' or '\1'
+  return alive and sortable(alive) or '\1'
 end
 
-local moved = {} -- keys since the last flush: what a key has added may be removed only when that is done
 local function move(key, above, was, now)
   if was == now then return end
-  if was and moved[key] then
-    flush_names()
-    moved = {}
-  end
+  if was and moved[key] then flush_names() end -- what a key has added may be removed only when that is done
   moved[key] = true
-  for i, prefix in ipairs(above) do
+  for i = 1, #above do
+    local prefix = above[i]
     if was and (i == 1 or was ~= '\1') then gone[#gone + 1] = prefix .. was .. key end
-    if now and (i == 1 or now ~= '\1') then come[#come + 1], come[#come + 2] = 0, prefix .. now .. key end
+    if now and (i == 1 or now ~= '\1') then
+      local size = #come
+      come[size + 1], come[size + 2] = 0, prefix .. now .. key
+    end
   end
 end

@@ -10,7 +10,7 @@ if not life and role == 'master' then
 end
 life = life or ''
 
-local meta = Meta.read()
+local meta = read_meta()
 if not meta then return { run_id, role, life } end
 -- Of a lesson of an older release, which does not count its polls, publish.lua finds out.
 local unpublished = redis.call('HGET', META, 'polls') and math.max(0, redis.call('HLEN', DIRTY) - 1) or 1

@@ -1,8 +1,6 @@
 -- A lesson of an earlier release, once, at its next write: `names` held the bare keys, and the clear below a register was a register
 -- of its own. Before write.lua.
 
-local FORM = 3 -- of a lesson, in meta's `form`; in 2, a cover was in `names` also where its register's value was there
-
 local function migrate(meta, retention_s)
   local state = redis.call('HGETALL', STATE)
   for i = 1, #state, 2 do known[state[i]] = state[i + 1] end

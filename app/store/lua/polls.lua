@@ -26,12 +26,12 @@ function Polls.count(meta, now, retention_s)
     if poll then redis.call('HDEL', META, 'dirty:' .. poll) end
   end
   redis.call('HSET', META, 'polls', polls)
-  Meta.save(meta, now, retention_s)
+  save_meta(meta, now, retention_s)
   return polls
 end
 
 -- Whether the write makes a poll that was not there.
-function Polls.adds(write, old) return is_poll(write.key) and write.raw ~= 'null' and not there(old) end
+function Polls.adds(write) return is_poll(write.key) and write.raw ~= 'null' and not there(get(write.key)) end
 
 -- The polls that a write changes or takes away, {key, what was there}. To be called before it is applied, which
 -- adds those that a clear removes.
@@ -52,7 +52,7 @@ local function forget_votes(meta, poll, now, entry)
     for option = 0, OPTIONS_MAX - 1 do redis.call('HDEL', COUNTS, poll .. ':' .. text(option)) end
   end
   if not there(get('tally/' .. poll)) then return end
-  entry.take({ key = 'tally/' .. poll, mark = 0, keep = '1', raw = 'null', stamp = issue_stamp(meta, nil, now) })
+  take(entry, { key = 'tally/' .. poll, mark = 0, keep = '1', raw = 'null', stamp = issue_stamp(meta, nil, now) })
 end
 
 -- To be called once a write has been applied: the polls that it has changed, made or taken away are remembered.

@@ -14,7 +14,10 @@
 local META, STATE, NAMES, FEED, VOTES, COUNTS, PULLED, DIRTY = unpack(KEYS)
 local AHEAD_MS, COUNTER_MAX, PULLED_MAX, ENTRY_WRITES = 5000, 9999999999, 1000, 1000
 
-local function text(number) return string.format('%.0f', number) end
+-- What every write calls many times.
+local call, format, match, find, sub, tonumber = redis.call, string.format, string.match, string.find, string.sub, tonumber
+
+local function text(number) return format('%.0f', number) end
 
 local function below(a, b)
   if a.ms ~= b.ms then return a.ms < b.ms end
@@ -35,107 +38,131 @@ local function stamp_text(stamp)
 end
 
 local function parse_stamp(s)
-  local ms, counter, writer = string.match(s, '^(%d+)%.(%d+)%.(.+)$')
+  local ms, counter, writer = match(s, '^(%d+)%.(%d+)%.(.+)$')
   return { ms = tonumber(ms), counter = tonumber(counter), writer = writer, text = s }
 end
 
 -- A command takes some thousands of arguments at most.
 local CHUNK = 1000
 local function in_chunks(command, key, arguments)
-  for first = 1, #arguments, CHUNK do
-    redis.call(command, key, unpack(arguments, first, math.min(first + CHUNK - 1, #arguments)))
-  end
+  local number = #arguments
+  if number <= CHUNK then return call(command, key, unpack(arguments)) end
+  for first = 1, number, CHUNK do call(command, key, unpack(arguments, first, math.min(first + CHUNK - 1, number))) end
 end
 
--- The fields of `state` that this call has read or set (false: not there), and those that it has still to write.
-local known, changed = {}, {}
+-- The fields of `state` that this call has read or set (false: not there), those of them that it has taken apart or put, and
+-- those that it has still to write.
+local known, parsed, changed = {}, {}, {}
 
 -- Before any of them is changed.
 local function look(keys)
   for first = 1, #keys, CHUNK do
     local last = math.min(first + CHUNK - 1, #keys)
-    for i, kept in ipairs(redis.call('HMGET', STATE, unpack(keys, first, last))) do known[keys[first + i - 1]] = kept end
+    local kept = call('HMGET', STATE, unpack(keys, first, last))
+    for i = first, last do known[keys[i]] = kept[i - first + 1] end
   end
 end
 
+-- What was kept is one table for all who ask: only who puts it may change it.
 local function get(key)
   local kept = known[key]
   if kept == nil then
-    kept = redis.call('HGET', STATE, key)
+    kept = call('HGET', STATE, key)
     known[key] = kept
   end
   if not kept then return nil end
-  local stamp, position, mark, cover, raw = string.match(kept, '^([^|]*)|([^|]*)|(%d)([^|]*)|(.*)$')
-  local register = { stamp = parse_stamp(stamp), position = position, mark = tonumber(mark), raw = raw }
+  local register = parsed[key]
+  if register then return register end
+  local stamp, position, mark, cover, raw = match(kept, '^([^|]*)|([^|]*)|(%d)([^|]*)|(.*)$')
+  register = { stamp = parse_stamp(stamp), position = position, mark = tonumber(mark), raw = raw, cover = nil }
   if cover ~= '' then
-    local of, told = string.match(cover, '^,([^,]*),(.*)$')
+    local of, told = match(cover, '^,([^,]*),(.*)$')
     register.cover = { stamp = parse_stamp(of), position = told }
   end
+  parsed[key] = register
   return register
 end
 
-local function put(key, register)
-  local cover = register.cover and ',' .. stamp_text(register.cover.stamp) .. ',' .. register.cover.position or ''
-  known[key] = stamp_text(register.stamp) .. '|' .. register.position .. '|' .. register.mark .. cover .. '|' .. register.raw
-  changed[key] = true
+local function raw_size(kept)
+  local _, head = find(kept, '^[^|]*|[^|]*|[^|]*|')
+  return #kept - head
 end
 
-local function drop(key) known[key], changed[key] = false, true end
+local function put(key, register) known[key], parsed[key], changed[key] = true, register, true end
 
-local come, gone = {}, {} -- members of `names` that are to be added, each after its score, and removed before those
+-- As it is kept.
+local function kept_text(key)
+  local register = parsed[key]
+  if not register then return known[key] end
+  local cover = register.cover and ',' .. stamp_text(register.cover.stamp) .. ',' .. register.cover.position or ''
+  return stamp_text(register.stamp) .. '|' .. register.position .. '|' .. register.mark .. cover .. '|' .. register.raw
+end
+
+local function drop(key) known[key], parsed[key], changed[key] = false, nil, true end
+
+-- Members of `names` that are to be added, each after its score, and removed before those; and the keys that they are of.
+local come, gone, moved = {}, {}, {}
 local function flush_names()
+  if not gone[1] and not come[1] then return end
   if gone[1] then in_chunks('ZREM', NAMES, gone) end
   if come[1] then in_chunks('ZADD', NAMES, come) end
-  come, gone = {}, {}
+  come, gone, moved = {}, {}, {}
 end
 
 -- Writes what was put and dropped: once a call, so that a stroke and its cover are one change to the disk and to replicas.
 local function flush()
   flush_names()
-  local set, dropped = {}, {}
+  local set, dropped, number = {}, nil, 0
   for key in pairs(changed) do
-    if known[key] then set[#set + 1], set[#set + 2] = key, known[key] else dropped[#dropped + 1] = key end
+    if known[key] then
+      set[number + 1], set[number + 2] = key, kept_text(key)
+      number = number + 2
+    else
+      dropped = dropped or {}
+      dropped[#dropped + 1] = key
+    end
   end
   changed = {}
-  if set[1] then in_chunks('HSET', STATE, set) end
-  if dropped[1] then in_chunks('HDEL', STATE, dropped) end
+  if number > 0 then in_chunks('HSET', STATE, set) end
+  if dropped then in_chunks('HDEL', STATE, dropped) end
 end
 
--- The lesson's meta fields that every write reads, as numbers, and those that it writes; the rest when `meta.changed`.
-local Meta = {}
-Meta.moving = { 'number', 'bytes', 'clock_ms', 'clock_counter' }
-Meta.fields = { 'number', 'last', 'ended', 'bytes', 'expire_at', 'form', 'clock_ms', 'clock_counter', 'pulled_ms', 'pulled_counter' }
-
-function Meta.read()
-  local values, meta = redis.call('HMGET', META, unpack(Meta.fields)), {}
-  for i, name in ipairs(Meta.fields) do meta[name] = tonumber(values[i] or '0') end
-  meta.last = values[2]
-  return meta.last and meta or nil
+-- The lesson's meta fields that every write reads, as numbers.
+local function read_meta()
+  local values = call('HMGET', META, 'last', 'number', 'bytes', 'ended', 'form', 'expire_at',
+    'clock_ms', 'clock_counter', 'pulled_ms', 'pulled_counter')
+  if not values[1] then return nil end
+  return {
+    last = values[1], number = tonumber(values[2] or 0), bytes = tonumber(values[3] or 0), ended = tonumber(values[4] or 0),
+    form = tonumber(values[5] or 0), expire_at = tonumber(values[6] or 0), clock_ms = tonumber(values[7] or 0),
+    clock_counter = tonumber(values[8] or 0), pulled_ms = tonumber(values[9] or 0), pulled_counter = tonumber(values[10] or 0),
+  }
 end
 
 -- Everything of a lesson expires together, the retention after its last renewal. A write renews at most once an
 -- hour, which costs it nothing else, so a lesson lives after its last change its retention, less an hour at worst.
-function Meta.save(meta, now, retention_s)
+local function save_meta(meta, now, retention_s)
   flush()
   local due = now >= meta.expire_at
   if due then meta.expire_at = now + 3600000 end
-  local pairs_ = { 'last', meta.last }
-  for _, name in ipairs((due or meta.changed) and Meta.fields or Meta.moving) do
-    if name ~= 'last' then pairs_[#pairs_ + 1], pairs_[#pairs_ + 2] = name, text(meta[name]) end
+  -- Numbers as they are: the store writes out whole ones, as `text` does.
+  call('HSET', META, 'last', meta.last, 'number', meta.number, 'bytes', meta.bytes,
+    'clock_ms', meta.clock_ms, 'clock_counter', meta.clock_counter)
+  if due or meta.changed then
+    call('HSET', META, 'ended', meta.ended, 'form', meta.form, 'expire_at', meta.expire_at,
+      'pulled_ms', meta.pulled_ms, 'pulled_counter', meta.pulled_counter)
   end
-  redis.call('HSET', META, unpack(pairs_))
   if not due then return end
-  for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, retention_s) end
+  for _, key in ipairs(KEYS) do call('EXPIRE', key, retention_s) end
 end
 
 -- To be called by whoever may have made a key: one without an expiry would stay for ever.
-function Meta.renew(meta) meta.expire_at = 0 end
+local function renew(meta) meta.expire_at = 0 end
 
 local function next_position(meta, now)
-  local ms, seq = string.match(meta.last, '^(%d+)-(%d+)$')
-  ms, seq = tonumber(ms), tonumber(seq)
-  if now > ms then return text(now) .. '-0' end
-  return text(ms) .. '-' .. text(seq + 1)
+  local ms, seq = match(meta.last, '^(%d+)-(%d+)$')
+  if now > tonumber(ms) then return text(now) .. '-0' end
+  return ms .. '-' .. text(seq + 1)
 end
 
 -- `counter` in the millisecond `now`, or what follows `last` in `ms`, whichever is later.
@@ -151,16 +178,16 @@ local function issue_stamp(meta, asked, now)
     used = { writer = 'server' }
     used.ms, used.counter = later(now, 0, meta.clock_ms, meta.clock_counter)
   elseif meta.pulled_ms > 0 or asked.ms > now + AHEAD_MS then
-    local pulled = meta.pulled_ms > 0 and redis.call('HGET', PULLED, stamp_text(asked))
+    local pulled = meta.pulled_ms > 0 and call('HGET', PULLED, stamp_text(asked))
     if pulled then used = parse_stamp(pulled)
     elseif asked.ms > now + AHEAD_MS then
       meta.changed = true
       meta.pulled_ms, meta.pulled_counter = later(now, asked.counter, meta.pulled_ms, meta.pulled_counter)
-      local remembered = redis.call('HLEN', PULLED)
-      if remembered >= PULLED_MAX then redis.call('DEL', PULLED) end
-      if remembered == 0 or remembered >= PULLED_MAX then Meta.renew(meta) end
+      local remembered = call('HLEN', PULLED)
+      if remembered >= PULLED_MAX then call('DEL', PULLED) end
+      if remembered == 0 or remembered >= PULLED_MAX then renew(meta) end
       used = { ms = meta.pulled_ms, counter = meta.pulled_counter, writer = asked.writer }
-      redis.call('HSET', PULLED, stamp_text(asked), stamp_text(used))
+      call('HSET', PULLED, stamp_text(asked), stamp_text(used))
     end
   end
   if used.ms > meta.clock_ms or (used.ms == meta.clock_ms and used.counter > meta.clock_counter) then
@@ -170,13 +197,13 @@ local function issue_stamp(meta, asked, now)
 end
 
 local function append(meta, position, applied, feed_limit)
-  if meta.number == 0 then Meta.renew(meta) end
+  if meta.number == 0 then renew(meta) end
   meta.number = meta.number + 1
   meta.last = position
-  local entry = { '#', text(meta.number) }
-  for _, write in ipairs(applied) do
-    entry[#entry + 1] = write.key
-    entry[#entry + 1] = stamp_text(write.stamp) .. '|' .. write.mark .. '|' .. write.raw
+  local entry = { '#', meta.number }
+  for i = 1, #applied do
+    local write = applied[i]
+    entry[2 * i + 1], entry[2 * i + 2] = write.key, stamp_text(write.stamp) .. '|' .. write.mark .. '|' .. write.raw
   end
-  redis.call('XADD', FEED, 'MAXLEN', '~', feed_limit, position, unpack(entry))
+  call('XADD', FEED, 'MAXLEN', '~', feed_limit, position, unpack(entry))
 end

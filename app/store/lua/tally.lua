@@ -37,7 +37,7 @@ end
 local function leave_dirty(meta, poll)
   if redis.call('HSET', DIRTY, poll, '1') == 1 and redis.call('HLEN', DIRTY) == 1 then
     redis.call('HSET', DIRTY, '', '')
-    Meta.renew(meta)
+    renew(meta)
   end
 end
 
@@ -54,5 +54,5 @@ local function show_tally(meta, poll, register, now, entry)
   if shown and shown.raw == raw then return end
   if voters == '0' and (not shown or shown.raw == 'null') then return end
   redis.call('HSET', META, 'tally:' .. poll, text(clock()))
-  entry.take({ key = 'tally/' .. poll, mark = 0, keep = '1', raw = raw, stamp = issue_stamp(meta, nil, now) })
+  take(entry, { key = 'tally/' .. poll, mark = 0, keep = '1', raw = raw, stamp = issue_stamp(meta, nil, now) })
 end

@@ -2,7 +2,7 @@
 -- or in how many ms publish.lua is due.
 
 local now, poll, voter = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local meta = Meta.read()
+local meta = read_meta()
 local register = meta and read_poll(poll)
 if not register or register.poll.status == 'draft' then return 'unknown' end
 if meta.ended == 1 or register.poll.status ~= 'open' then return 'closed' end
@@ -27,7 +27,7 @@ if before ~= chosen then
   if before then
     for choice in string.gmatch(string.sub(before, #round + 1), '%d+') do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, -1) end
   else
-    if redis.call('HINCRBY', COUNTS, poll .. ':voters', 1) == 1 then Meta.renew(meta) end
+    if redis.call('HINCRBY', COUNTS, poll .. ':voters', 1) == 1 then renew(meta) end
   end
   for _, choice in ipairs(choices) do redis.call('HINCRBY', COUNTS, poll .. ':' .. choice, 1) end
   redis.call('HSET', VOTES, field, chosen)
@@ -40,7 +40,7 @@ if due > 0 then leave_dirty(meta, poll)
 else
   local entry = new_entry(meta, now, ARGV[4])
   show_tally(meta, poll, register, now, entry)
-  entry.tell()
+  tell(entry)
 end
-Meta.save(meta, now, ARGV[5])
+save_meta(meta, now, ARGV[5])
 return due
