@@ -56,6 +56,10 @@ FAMILIES = {
 
 OWN = frozenset(name for name, rule in FAMILIES.items() if rule.writer is Writer.INTERNAL)
 
+_ROOMY = frozenset(
+    name for name, rule in FAMILIES.items() if rule.writer is not Writer.TEACHER or rule.depths == {0}
+)
+
 # Live only: the value reaches those who are connected and is kept for nobody.
 EPHEMERAL = frozenset({"pointer"})
 
@@ -103,8 +107,7 @@ def own(key: str) -> bool:
 
 def has_room(key: str) -> bool:
     """Whether a full lesson still takes the register: one that the server writes, or of which there is only one."""
-    rule = FAMILIES[family(key)]
-    return rule.writer is not Writer.TEACHER or rule.depths == {0}
+    return family(key) in _ROOMY
 
 
 def known(key: str, writer: Writer) -> bool:

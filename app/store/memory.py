@@ -7,15 +7,15 @@ It serves the contract suite and property tests, never a deployment.
 import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from app.core.keys import has_room, is_prefix
 from app.core.lesson import NULL, Lesson, Position, Write
 from app.core.pages import Late, merged
 from app.core.poll import Refusal
-from app.core.stamp import LessonClock, Stamp
-from app.store.ballots import Ballots, Touched
-from app.store.contract import ENTRY_WRITES, Change, Counts, Entry, Limits, Outcome, Reason, Refused, Snapshot
+from app.core.stamp import Stamp
+from app.store.ballots import Touched
+from app.store.contract import Change, Counts, Entry, Limits, Outcome, Reason, Refused, Snapshot
+from app.store.memorylesson import KeptLesson, Request
 from app.store.memoryreader import MemoryReader
 from app.store.orders import appending, lacking
 
@@ -23,63 +23,12 @@ BLOCK_S = 5.0
 CENSUS_MS = 3_000
 
 
-@dataclass
-class _Kept:
-    limits: Limits
-    lesson: Lesson = field(default_factory=Lesson)
-    clock: LessonClock = field(default_factory=LessonClock)
-    feed: list[Entry] = field(default_factory=list)
-    number: int = 0
-    ended: bool = False
-
-    def __post_init__(self) -> None:
-        self.ballots = Ballots(self.lesson, self.clock, self.limits)
-
-
-class _Request:
-    """The writes of one request on their way into a lesson and its feed: one entry, or as many as they fill."""
-
-    def __init__(self, kept: _Kept, now: int, limit: int) -> None:
-        self._kept, self._now, self._limit = kept, now, limit
-        self._writes: list[Write] = []
-
-    def take(self, write: Write) -> bool:
-        """Apply a write; False where it does not win."""
-        last = self._kept.lesson.position
-        applied = self._kept.lesson.apply(_next(last, self._now), [write])[0]
-        self._kept.lesson.position = last  # until its entry is whole
-        if applied:
-            self._add(write)
-        return applied
-
-    def _add(self, write: Write) -> None:
-        if write.key == "pages":
-            at = next((at for at, told in enumerate(self._writes) if told.key == "pages"), None)
-            if at is not None:  # an order in the place of another, which nobody has seen
-                self._writes[at] = write
-                return
-        self._writes.append(write)
-        if len(self._writes) == ENTRY_WRITES:
-            self.tell()
-
-    def tell(self) -> None:
-        """Append what has been applied to the feed."""
-        if not self._writes:
-            return
-        kept = self._kept
-        kept.number += 1
-        kept.lesson.position = _next(kept.lesson.position, self._now)
-        entry = Entry(kept.lesson.position, kept.number, self._writes)
-        kept.feed = [*kept.feed, entry][-self._limit :]
-        self._writes = []
-
-
 class MemoryStore:
     """The store contract in one process's memory."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
-        self._lessons: dict[str, _Kept] = {}
+        self._lessons: dict[str, KeptLesson] = {}
         self._probes: dict[str, int] = {}
         self._news = asyncio.Condition()
         self._census: dict[str, tuple[int, dict[str, int]]] = {}
@@ -89,7 +38,7 @@ class MemoryStore:
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
         if lesson in self._lessons:
             return False
-        kept = _Kept(self._limits)
+        kept = KeptLesson(self._limits)
         self._write(kept, changes, now, self._room(kept, changes))
         self._lessons[lesson] = kept
         return True
@@ -109,7 +58,7 @@ class MemoryStore:
         await self._tell()
         return outcome
 
-    def _open(self, lesson: str) -> _Kept:
+    def _open(self, lesson: str) -> KeptLesson:
         kept = self._lessons.get(lesson)
         if kept is None:
             raise Refused(Reason.UNKNOWN)
@@ -119,14 +68,14 @@ class MemoryStore:
 
     async def append(self, lesson: str, deck: str, pages: int, now: int) -> Position:
         kept = self._open(lesson)
-        request = _Request(kept, now, self._limits.feed)
+        request = Request(kept, now, self._limits.feed)
         for write in appending(kept.lesson, kept.clock, deck, pages, self._limits.pages, now):
             request.take(write)
         request.tell()
         await self._tell()
         return kept.lesson.position
 
-    def _room(self, kept: _Kept, changes: Sequence[Change]) -> list[Late]:
+    def _room(self, kept: KeptLesson, changes: Sequence[Change]) -> list[Late]:
         """Check that the changes fit before anything is done; what orders of pages lack. Raises Refused."""
         missing = lacking(kept.lesson, changes, self._limits.pages)
         more_bytes = more_registers = 0
@@ -149,9 +98,15 @@ class MemoryStore:
         return missing
 
     def _write(
-        self, kept: _Kept, changes: Sequence[Change], now: int, missing: Sequence[Late], *, end: bool = False
+        self,
+        kept: KeptLesson,
+        changes: Sequence[Change],
+        now: int,
+        missing: Sequence[Late],
+        *,
+        end: bool = False,
     ) -> Outcome:
-        request = _Request(kept, now, self._limits.feed)
+        request = Request(kept, now, self._limits.feed)
         applied: list[bool] = []
         stamps: list[Stamp] = []
         touched: list[Touched] = []
@@ -182,7 +137,7 @@ class MemoryStore:
             return answer
         due = kept.ballots.due_in(poll)
         if not due:
-            request = _Request(kept, now, self._limits.feed)
+            request = Request(kept, now, self._limits.feed)
             kept.ballots.show(poll, request.take, now)
             request.tell()
             await self._tell()
@@ -192,7 +147,7 @@ class MemoryStore:
         kept = self._lessons.get(lesson)
         if kept is None:
             return 0
-        request = _Request(kept, now, self._limits.feed)
+        request = Request(kept, now, self._limits.feed)
         due = kept.ballots.show_due(request.take, now)
         request.tell()
         await self._tell()
@@ -258,10 +213,6 @@ def _has_host(lesson: Lesson, change: Change, changes: Sequence[Change]) -> bool
     host = change.key[:-1]
     requested = any(each.key == host for each in changes)
     return is_prefix(change.key) and (requested or lesson.get(host) is not None)
-
-
-def _next(last: Position, now: int) -> Position:
-    return Position(now, 0) if now > last.ms else Position(last.ms, last.seq + 1)
 
 
 def _size(raw: str) -> int:

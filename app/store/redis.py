@@ -11,7 +11,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from importlib.resources import files
 from typing import Any, TypeVar
 
 import msgspec
@@ -26,11 +25,11 @@ from app.store.contract import Change, Counts, Limits, Outcome, Reason, Refused,
 from app.store.lives import REPLICA, identity, new_life
 from app.store.reader import RedisReader
 from app.store.records import counts_key, lesson_keys, parse_counts, parse_position, parse_register, probe_key
+from app.store.scripts import is_plain, source
 
 T = TypeVar("T")
 
 RENEW_EVERY_S = 1.0  # at most; a crowd that is refused asks for it each time
-APPLY = ("registers", "below", "clears")  # what every script that changes registers begins with
 CENSUS_S = 3  # a killed worker's viewers are forgotten after this long
 
 _SECRET = "lectern:secret"  # noqa: S105 - the name of a key, not a secret
@@ -50,17 +49,15 @@ class RedisStore:
         self._renewed_at = float("-inf")
         self._censuses: list[bytes | None] = []  # the last heard, by worker
         self._total: dict[str, int] = {}  # and their sum
-        bounds = _bounds(self._limits)
-        self._write = self._script(*APPLY, "migrate", "tally", "polls", "pages", "write", before=bounds)
-        self._write_plain = self._script(*APPLY, "plain", "write", before=bounds)
-        self._append = self._script(*APPLY, "pages", "append")
-        self._load = self._script("registers", "load")
-        self._vote = self._script(*APPLY, "tally", "vote")
-        self._publish = self._script(*APPLY, "tally", "polls", "publish")
+        self._write = self._script("write")
+        self._write_plain = self._script("write_plain")
+        self._append = self._script("append")
+        self._load = self._script("load")
+        self._vote = self._script("vote")
+        self._publish = self._script("publish")
 
-    def _script(self, *names: str, before: str = "") -> AsyncScript:
-        sources = [(files("app.store") / "lua" / f"{name}.lua").read_text() for name in names]
-        return self.redis.register_script("\n".join([before, *sources]))
+    def _script(self, name: str) -> AsyncScript:
+        return self.redis.register_script(source(name, self._limits))
 
     async def create(self, lesson: str, changes: Sequence[Change], now: int) -> bool:
         status, *_ = await self._send(lesson, changes, now, "create")
@@ -85,14 +82,14 @@ class RedisStore:
         for key, raw, stamp, mark in changes:
             keep = 0 if key in EPHEMERAL else 2 if has_room(key) else 1
             args += [key, str(stamp or ""), mark, keep, raw]
-            plain = plain and key != "pages" and not key.startswith("poll/")
+            plain = plain and is_plain(key)
         keys = lesson_keys(lesson)
         if plain:
             answer: list[Any] = await self._call(lambda: self._write_plain(keys, args))
-            if answer[0] != b"form":
+            if answer[0] != b"form":  # else of an older release: the whole script changes it over
                 return answer
-        answer = await self._call(lambda: self._write(keys, args))
-        return answer
+        whole: list[Any] = await self._call(lambda: self._write(keys, args))
+        return whole
 
     async def append(self, lesson: str, deck: str, pages: int, now: int) -> Position:
         limits = self._limits
@@ -234,19 +231,6 @@ class RedisStore:
             self._renewed_at = now
             with suppress(StoreUnavailable):
                 await renew(self.redis, self._url, verify_tls=self._verify_tls)
-
-
-def _bounds(limits: Limits) -> str:
-    """What write.lua is told once and for all."""
-    told = {
-        "REGISTERS_MAX": limits.registers,
-        "BYTES_MAX": limits.value_bytes,
-        "POLLS_MAX": limits.polls,
-        "PAGES_MAX": limits.pages,
-        "FEED_MAX": limits.feed,
-        "RETENTION_S": limits.retention_s,
-    }
-    return f"local {', '.join(told)} = {', '.join(map(str, told.values()))}"
 
 
 def _summed(censuses: Iterable[bytes | None]) -> dict[str, int]:

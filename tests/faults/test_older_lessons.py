@@ -83,6 +83,24 @@ async def test_its_registers_are_cleared_as_any(store: RedisStore) -> None:
     assert await store.redis.zrange(NAMES, 0, -1) == [b""]
 
 
+async def test_votes_tallies_and_decks_leave_its_index_to_its_next_write(store: RedisStore) -> None:
+    """They write nothing below which may be cleared, so they need not wait for the change-over, and keep nothing from it."""
+    names = await store.redis.zrange(NAMES, 0, -1)
+    assert isinstance(await store.vote(CODE, "x", "voter", [1], NOW), int)
+    await store.publish(CODE, NOW)
+    await store.append(CODE, "d", 2, NOW)
+    assert await store.redis.zrange(NAMES, 0, -1) == names
+    told = await values(store, CODE)
+    assert (told["pages"], told["tally/x"]) == ('{"order":["d-1","d-2"]}', '{"counts":[0,1],"voters":1}')
+    done = await store.write(CODE, [Change(f"{PAGE}/s/0", "3", at(0)), Change("ink/", NULL, at(9))], NOW)
+    assert done.applied == [False, True]
+    assert await values(store, CODE) == {
+        key: raw for key, raw in told.items() if not key.startswith("ink/")
+    } | {"ink/": NULL}
+    await store.write(CODE, [Change("poll/", NULL, at(9)), Change("notes/", NULL, at(9))], NOW)
+    assert await store.redis.zrange(NAMES, 0, -1) == [b""]
+
+
 async def test_its_polls_are_counted_with_those_that_the_write_makes(store: RedisStore) -> None:
     """Also where the count is made only once all of it has been applied: a clear and, after it, a poll under an old name."""
     poll = '{"question":"?","options":["a","b"],"status":"open"}'
