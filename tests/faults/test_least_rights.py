@@ -61,7 +61,7 @@ def store(any_redis: RedisServer) -> Iterator[RedisServer]:
 async def a_lesson(server: Server, teacher: Teacher, http: httpx.AsyncClient) -> None:
     """All that a teacher and students do: writes, clears, a deck, polls and votes, viewers, readiness, an end."""
     async with viewers(server.port, teacher.lesson, 3) as there:
-        pieces = [(f"ink/blank-1/s1/{number}", STROKE) for number in range(4)]
+        pieces = [(f"ink/blank-1/s1/{number}", STROKE) for number in range(8)]
         await teacher.write(("slide", {"page": "blank-1"}), *pieces)
         await teacher.write(("ink/blank-1/s1", STROKE), ("ink/blank-1/s1/", None))
         await teacher.write(("ink/blank-1/", None), ("timer", {"ends": 7}, "1790000000123.0.far"))
