@@ -145,7 +145,7 @@ def _arriving(deck: str) -> str:
 
 def _weights(lesson: str) -> str:
     """A hash, deck -> bytes."""
-    return f"lectern:weights:{lesson}"
+    return f"lectern:{{{lesson}}}:weights"  # deleted with the lesson's other keys, where somebody deletes those by hand
 
 
 def _lease(deck: str) -> str:
