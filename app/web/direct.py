@@ -15,6 +15,7 @@ from typing import Any
 from app.core import frames
 from app.core.frames import Frame
 from app.core.lesson import Position
+from app.feed import reading
 from app.web import sockets
 from app.web.opening import Opening, again
 from app.web.slowpeers import Watch
@@ -27,6 +28,7 @@ class Stream(asyncio.Protocol):
 
     __slots__ = (
         "audience",
+        "behind",
         "channel",
         "connections",
         "due",
@@ -43,6 +45,7 @@ class Stream(asyncio.Protocol):
         self.audience = opening.audience
         self.position: Position | None = None
         self.ready = True
+        self.behind = False  # it was, and may have bytes left to read
         self.due = False  # its moment of the drain has come
         self.place = -1  # on the heartbeat wheel
         self.transport: asyncio.Transport
@@ -101,6 +104,23 @@ class Stream(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.ready = False
+        if not self.behind:
+            self.behind = True  # the wheel measures it from now on, and the kernel does not
+            sockets.forbear(self.transport, behind=True)
+            self._later()
+
+    def _later(self) -> None:
+        asyncio.get_running_loop().call_later(reading.EVERY_S, self._caught_up)
+
+    def _caught_up(self) -> None:
+        """Whether the kernel may watch over it again: ready alone is too soon, since the kernel holds bytes then."""
+        if self.transport.is_closing():
+            return
+        self.behind = not self.ready or self.unread() > 0
+        if self.behind:
+            self._later()
+        else:
+            sockets.forbear(self.transport, behind=False)
 
     def resume_writing(self) -> None:
         self.ready = True

@@ -69,6 +69,8 @@ class LecternProtocol(PatientAnswers):
         self.connections.discard(self)
         self.connections.add(stream)  # type: ignore[arg-type]
         stream.connections = self.connections
+        if self.was_behind:
+            sockets.forbear(transport, behind=False)
         transport.set_write_buffer_limits(high=BUFFER)
         transport.set_protocol(stream)
         if self.stopping:

@@ -4,6 +4,8 @@ Rules:
 - An answer is written at once and the transport holds what the peer has not taken. From the moment that this is
   more than it likes to hold, or the idle time of a kept connection is over and something is left, the peer is measured
   (`app/feed/reading.py`) and dropped when it does not read on. Idle time begins when it has read all.
+- From the first measurement on the kernel has no say: its own timeout takes some slow readers for dead (`sockets.forbear`). What
+  comes after it on a kept connection has a time of its own, and a stream asks for the kernel's again.
 - A picture of 400 KB at 4 KB/s takes 100 s: it was cut after 65 s once, with bytes flowing.
 """
 
@@ -28,6 +30,7 @@ class Watch:
         self._done = done
         self._reading = Reading(sockets.unread(transport))
         self._timer = self._later()
+        sockets.forbear(transport, behind=True)
 
     def stop(self) -> None:
         """The peer is nobody's concern any more."""
@@ -52,6 +55,7 @@ class PatientAnswers(OneAtATime):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.watch: Watch | None = None
+        self.was_behind = False
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -85,6 +89,7 @@ class PatientAnswers(OneAtATime):
     def _watch_it(self) -> None:
         if self.watch is None:
             self.watch = Watch(self.transport, self._read)
+            self.was_behind = True
 
     def _unwatch(self) -> None:
         if self.watch is not None:

@@ -58,6 +58,19 @@ def prepare(peer: socket.socket | None) -> None:
                 peer.setsockopt(*option)
 
 
+def forbear(transport: asyncio.Transport, behind: bool) -> None:
+    """While its peer is behind, and measured by us, the kernel does not end a connection for bytes that wait; else it does.
+
+    For Linux a window that never takes the whole head of the queue is as good as none: it ended peers that read 8 KB/s into a
+    small buffer after `UNACKNOWLEDGED_MS`, with bytes flowing all the time (`tcp_ack_probe` resets the clock for whole heads alone).
+    """
+    peer = transport.get_extra_info("socket")
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None and peer is not None and peer.family in {socket.AF_INET, socket.AF_INET6}:
+        with suppress(OSError):
+            peer.setsockopt(socket.IPPROTO_TCP, option, 0 if behind else UNACKNOWLEDGED_MS)
+
+
 def unread(transport: asyncio.Transport) -> int:
     """Bytes written to a connection that its peer's system has not acknowledged: ours, and where it tells, the kernel's."""
     peer = transport.get_extra_info("socket")

@@ -131,3 +131,30 @@ async def test_the_idle_time_begins_when_all_has_been_read() -> None:
         assert not ends.protocol.timeout_keep_alive_task.cancelled()
         assert await reads >= len(MUCH)
         assert not gone(ends.protocol)
+
+
+SMALL = 4 * KIB  # a receive buffer whose window never takes the head of the server's queue whole
+NARROW = b"a" * 100 * KIB
+SIP = KIB
+SIP_S = 0.05
+TIMEOUT = (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1_500)
+
+
+async def test_the_kernel_does_not_take_a_slow_reader_for_a_dead_peer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A peer with a small receive buffer reads steadily, for many times as long as bytes may stay unacknowledged."""
+    monkeypatch.setattr(sockets, "OPTIONS", [*sockets.OPTIONS, TIMEOUT])
+    monkeypatch.setattr(reading, "EVERY_S", 1.0)
+    got = 0
+    async with connection(answering(NARROW)) as ends:
+        with socket.socket() as narrow:
+            narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL)
+            narrow.setblocking(False)  # noqa: FBT003 - its signature
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(narrow, ends.writer.get_extra_info("peername"))
+            await loop.sock_sendall(narrow, GET % b"")
+            while got < len(NARROW) and (data := await loop.sock_recv(narrow, SIP)):
+                got += len(data)
+                await asyncio.sleep(SIP_S)
+    assert got >= len(NARROW)
