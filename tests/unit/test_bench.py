@@ -7,7 +7,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given, settings, strategies as st
 
 from scripts.lib.bench import comparison, report, rounds
 from scripts.lib.bench.claims import Claims
@@ -43,6 +43,7 @@ def test_the_time_of_posting_is_found_in_the_bytes(kind: Kind, sent: int, late: 
     assert stamps(body(kind, 7, sent, bare=bare), sent + late) == (sent,)
 
 
+@settings(deadline=None)  # a histogram is an array of 20,000 counters; a busy machine takes its time
 @given(durations=st.lists(st.integers(0, 600_000_000), min_size=1), percent=st.floats(1, 100))
 def test_a_histogram_travels_and_adds_up(durations: list[int], percent: float) -> None:
     """Between processes by pickling, into files by its own encoding; of two processes, or of two rounds, the sum is as of all."""
