@@ -19,6 +19,7 @@ from app.core.poll import Refusal
 from app.core.stamp import Stamp
 
 ENTRY_WRITES = 1_000  # of one entry of a feed; what a request changes beyond them fills further entries
+POLL_ROOM = 256  # bytes for each poll a lesson may have, beyond its values: `closed` is longer than `open`
 
 
 class StoreUnavailable(ConnectionError):

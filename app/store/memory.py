@@ -8,13 +8,13 @@ import asyncio
 import secrets
 from collections.abc import Mapping, Sequence
 
-from app.core.keys import has_room, is_prefix
+from app.core.keys import family, has_room, is_prefix
 from app.core.lesson import NULL, Lesson, Position, Write
 from app.core.pages import Late, merged
 from app.core.poll import Refusal
 from app.core.stamp import Stamp
 from app.store.ballots import Touched
-from app.store.contract import Change, Counts, Entry, Limits, Outcome, Reason, Refused, Snapshot
+from app.store.contract import POLL_ROOM, Change, Counts, Entry, Limits, Outcome, Reason, Refused, Snapshot
 from app.store.memorylesson import KeptLesson, Request
 from app.store.memoryreader import MemoryReader
 from app.store.orders import appending, lacking
@@ -78,7 +78,7 @@ class MemoryStore:
     def _room(self, kept: KeptLesson, changes: Sequence[Change]) -> list[Late]:
         """Check that the changes fit before anything is done; what orders of pages lack. Raises Refused."""
         missing = lacking(kept.lesson, changes, self._limits.pages)
-        more_bytes = more_registers = 0
+        more_bytes = poll_bytes = more_registers = 0
         limit = self._limits.registers * 2
         for change in changes:
             old = kept.lesson.get(change.key)
@@ -87,11 +87,16 @@ class MemoryStore:
                 more_registers += 1
                 limit = limit if spare else self._limits.registers
             if not spare:
-                more_bytes += max(0, _size(change.raw) - (_size(old.raw) if old else 0))
+                more = max(0, _size(change.raw) - (_size(old.raw) if old else 0))
+                stands = family(change.key) == "poll" and old is not None and old.raw != NULL
+                more_bytes, poll_bytes = more_bytes + more * (not stands), poll_bytes + more * stands
         registers, size = len(kept.lesson), sum(_size(register.raw) for register in kept.lesson)
         if more_registers and registers + more_registers > limit:
             raise Refused(Reason.FULL)
-        if more_bytes and size + more_bytes > self._limits.value_bytes:
+        room = self._limits.polls * POLL_ROOM
+        if more_bytes and size + more_bytes + poll_bytes > self._limits.value_bytes:
+            raise Refused(Reason.FULL)
+        if poll_bytes and size + poll_bytes > self._limits.value_bytes + room:
             raise Refused(Reason.FULL)
         if kept.ballots.full(changes):
             raise Refused(Reason.POLLS)

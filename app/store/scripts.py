@@ -6,7 +6,7 @@ half a command of the store. A script defines what its calls need and no more, f
 
 from importlib.resources import files
 
-from app.store.contract import Limits
+from app.store.contract import POLL_ROOM, Limits
 
 _APPLY = ("registers", "below", "clears")  # what every script that changes registers begins with
 
@@ -26,6 +26,7 @@ def source(script: str, limits: Limits) -> str:
         "REGISTERS_MAX": limits.registers,
         "BYTES_MAX": limits.value_bytes,
         "POLLS_MAX": limits.polls,
+        "POLLS_ROOM": limits.polls * POLL_ROOM,
         "PAGES_MAX": limits.pages,
         "FEED_MAX": limits.feed,
         "RETENTION_S": limits.retention_s,

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.lesson import NULL
 from app.core.poll import Refusal
-from app.store.contract import Change, Limits, Reason, Refused
+from app.store.contract import POLL_ROOM, Change, Limits, Reason, Refused
 from tests.support.stores import ABOUT, NOW, Opener, counted, refused, values
 
 SMALL = Limits(registers=4, value_bytes=100)
@@ -97,6 +97,33 @@ async def test_what_a_full_lesson_still_does(open_store: Opener, code: str, full
     await store.write(code, [Change("slide", NULL)], NOW)
     if full_of == "bytes":
         assert (await store.write(code, [Change("ink/p/t", "1")], NOW)).applied == [True]
+
+
+async def test_a_lesson_that_is_full_to_the_byte_closes_its_polls(open_store: Opener, code: str) -> None:
+    """And reveals and opens them again, though `closed` is longer than `open`; it takes no poll more, and that room has an end too."""
+    poll, closed = POLL, POLL.replace("open", "closed")
+    store = open_store(Limits(value_bytes=len(POLL) + 100, polls=2))
+    await store.create(code, [Change("poll/p", poll), Change("notes/a", '"' + "x" * 98 + '"')], NOW)
+    for raw in (closed, closed[:-1] + ',"reveal":true}', poll, closed):
+        assert (await store.write(code, [Change("poll/p", raw)], NOW)).applied == [True]
+    assert await refused(store, code, [Change("poll/q", poll)]) is Reason.FULL
+    assert await refused(store, code, [Change("poll/p", poll), Change("notes/b", "1")]) is Reason.FULL
+    long = poll.replace("?", "?" * (2 * POLL_ROOM + 2))
+    assert await refused(store, code, [Change("poll/p", long)]) is Reason.FULL
+    await store.write(code, [Change("poll/p", NULL)], NOW)
+    await store.write(code, [Change("notes/b", '"' + "x" * (len(POLL) - 6) + '"')], NOW)
+    assert await refused(store, code, [Change("poll/p", poll)]) is Reason.FULL
+
+
+async def test_a_full_lesson_is_told_of_its_deck(open_store: Opener, code: str) -> None:
+    """From the first page to the last, however long the words: what the server says of a deck counts for no bytes."""
+    store = open_store(SMALL)
+    await store.create(code, [Change("notes/a", '"' + "x" * 98 + '"')], NOW)
+    for state in ('{"status":"rendering","done":1}', json.dumps({"status": "ready", "name": "x" * 200})):
+        assert (await store.write(code, [Change("deck/d", state)], NOW)).applied == [True]
+    await store.append(code, "d", 2, NOW)
+    assert (await values(store, code))["pages"] == '{"order":["d-1","d-2"]}'
+    assert await refused(store, code, [Change("notes/b", "1")]) is Reason.FULL
 
 
 async def test_a_stroke_is_one_register(open_store: Opener, code: str) -> None:

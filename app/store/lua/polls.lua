@@ -33,6 +33,9 @@ end
 -- Whether the write makes a poll that was not there.
 function Polls.adds(write) return is_poll(write.key) and write.raw ~= 'null' and not there(get(write.key)) end
 
+-- Whether the write is of a poll that is there: closed, revealed and opened again it may be longer than it was.
+function Polls.stands(write) return is_poll(write.key) and there(get(write.key)) end
+
 -- The polls that a write changes or takes away, {key, what was there}. To be called before it is applied, which
 -- adds those that a clear removes.
 function Polls.named(write)

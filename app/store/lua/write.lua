@@ -33,7 +33,7 @@ look(fields)
 
 -- Checked before anything changes, hence against the most the request can add. What a full lesson still needs (tombstones,
 -- what is there once, such as the slide, and the server's registers) has room of its own.
-local orders, more_registers, more_bytes, more_polls, spare_only = nil, 0, 0, 0, true
+local orders, more_registers, more_bytes, poll_bytes, more_polls, spare_only = nil, 0, 0, 0, 0, true
 for _, write in ipairs(writes) do
   if write.key == 'pages' then
     orders = orders or {}
@@ -47,13 +47,17 @@ for _, write in ipairs(writes) do
     more_registers = more_registers + 1
     spare_only = spare_only and spare
   end
-  if not spare then more_bytes = more_bytes + math.max(0, #write.raw - (kept and raw_size(kept) or 0)) end
+  if not spare then
+    local more = math.max(0, #write.raw - (kept and raw_size(kept) or 0))
+    if Polls and Polls.stands(write) then poll_bytes = poll_bytes + more else more_bytes = more_bytes + more end
+  end
 end
 local Pages = orders and page_orders()
 if Pages and not Pages.plan(orders, PAGES_MAX) then return { 'pages' } end
 local registers = more_registers > 0 and call('HLEN', STATE) + more_registers or 0
 if registers > REGISTERS_MAX * (spare_only and 2 or 1) then return { 'full' } end
-if more_bytes > 0 and meta.bytes + more_bytes > BYTES_MAX then return { 'full' } end
+if more_bytes > 0 and meta.bytes + more_bytes + poll_bytes > BYTES_MAX then return { 'full' } end
+if poll_bytes > 0 and meta.bytes + poll_bytes > BYTES_MAX + POLLS_ROOM then return { 'full' } end
 
 local polls = (more_polls == 0 or mode == 'create') and 0 or Polls.count(meta, now, RETENTION_S)
 if polls + more_polls > POLLS_MAX then return { 'polls' } end
