@@ -58,7 +58,7 @@ def prepare(peer: socket.socket | None) -> None:
                 peer.setsockopt(*option)
 
 
-def forbear(transport: asyncio.Transport, behind: bool) -> None:
+def forbear(transport: asyncio.Transport, *, behind: bool) -> None:
     """While its peer is behind, and measured by us, the kernel does not end a connection for bytes that wait; else it does.
 
     For Linux a window that never takes the whole head of the queue is as good as none: it ended peers that read 8 KB/s into a
