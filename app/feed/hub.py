@@ -26,7 +26,7 @@ IDLE_S = 61.0
 LATELY_S = 600.0  # for so long a lesson that is no longer loaded is remembered to have been
 LATELY = 4_096  # and so many of them
 SWEEP_EVERY_S = 3.1
-SWEEP_SLICE = 100  # lessons asked for at once
+SWEEP_SLICE = 100  # lessons asked for at a sweep, in turn: asking for a thousand each time cost a worker a tenth of its work
 AGREE_TRIES = 3
 AGREE_S = 1.0  # how long a load waits for the reader to connect anew
 FOLD_S = 1.0  # how long a write or a cursor from another worker waits for this one's fold
@@ -63,6 +63,7 @@ class Hub:
             set()
         )  # lessons that are being loaded again: their entries mean nothing until then
         self._reloads: set[asyncio.Task[None]] = set()
+        self._unswept: list[str] = []  # lessons that this round of sweeps has still to ask for
         self._behind = False
         self.life: str | None = None  # of the store, as the reader reads it; None while it does not
         self._rejoined = asyncio.Event()
@@ -195,16 +196,14 @@ class Hub:
 
     async def sweep(self) -> None:
         """Load again what the store has less of than we: a lesson that was removed, or put back older than it was."""
-        codes = [code for code in self.channels if code not in self._stale]
-        for first in range(0, len(codes), SWEEP_SLICE):
-            asked = [
-                self.channels[code] for code in codes[first : first + SWEEP_SLICE] if code in self.channels
-            ]
-            before = [channel.lesson.position for channel in asked]
-            after = await self.store.positions([channel.code for channel in asked])
-            for channel, had, has in zip(asked, before, after, strict=True):
-                if (has is None or has < had) and self.channels.get(channel.code) is channel:
-                    self.reload(channel)
+        self._unswept = self._unswept or list(self.channels)
+        codes, self._unswept = self._unswept[:SWEEP_SLICE], self._unswept[SWEEP_SLICE:]
+        asked = [self.channels[code] for code in codes if code in self.channels and code not in self._stale]
+        before = [channel.lesson.position for channel in asked]
+        after = await self.store.positions([channel.code for channel in asked]) if asked else []
+        for channel, had, has in zip(asked, before, after, strict=True):
+            if (has is None or has < had) and self.channels.get(channel.code) is channel:
+                self.reload(channel)
 
     def reload(self, channel: Channel) -> None:
         """Load a channel again in the background, until it has worked."""

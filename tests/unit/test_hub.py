@@ -1,6 +1,7 @@
 """The hub loads a lesson again and misses nothing meanwhile."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -82,3 +83,41 @@ async def test_two_stores_behind_one_address_serve_nothing() -> None:
     with pytest.raises(StoreUnavailable, match="more than one store"):
         await hub.channel(CODE)
     assert CODE not in hub.channels
+
+
+class CountsQuestions(MemoryStore):
+    """A store that notes for how many lessons it is asked at a time, and forgets one when told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[list[str]] = []
+        self.lost = ""
+
+    async def positions(self, lessons: Sequence[str]) -> list[Position | None]:
+        self.asked.append(list(lessons))
+        found = await super().positions(lessons)
+        return [None if code == self.lost else at for code, at in zip(lessons, found, strict=True)]
+
+
+async def test_a_sweep_asks_for_a_hundred_lessons_in_turn() -> None:
+    """Its cost does not grow with the lessons of a worker, none is left out, and one that the store has lost is noticed."""
+    store = CountsQuestions()
+    hub = Hub(store, "worker")
+    codes = [f"{number:06}" for number in range(250)]
+    for code in codes:
+        await store.create(
+            code, [Change("lesson", '{"title":"","created":1,"status":"live"}', Stamp(1, 0, "s"))], 1
+        )
+        assert await hub.channel(code) is not None
+    store.lost = codes[-1]
+    before = hub.channels[store.lost]
+    for _ in range(3):
+        await hub.sweep()
+    assert [len(each) for each in store.asked] == [100, 100, 50]
+    assert sorted(code for each in store.asked for code in each) == codes
+    loaded_again = before.lesson
+
+    async def lesson() -> object:
+        return hub.channels[store.lost].lesson
+
+    await eventually(lesson, lambda now: now is not loaded_again)
